@@ -1,0 +1,1 @@
+"""Data sets as tensors, their checks and their augmentation; downloads live in data/raw."""

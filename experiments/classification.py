@@ -1,0 +1,135 @@
+"""Image classification: one player, cross-entropy, accuracy in percent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from data.augment import crop_flip, draw, normalise, pad
+from data.images import ImageData, Images
+from experiments.seeding import derive, generator
+from experiments.task import Evaluation, Logs, Metric, Player, Turn
+from models.norm import draw_norm_scales
+
+REVISION = 1
+SPLIT_SEED = 0  # the validation split is the same for every seed and optimizer
+
+
+class Classification:
+    """Trains one module on images that live as uint8 on the device.
+
+    data: decoded images; model: builds the module for a number of classes; optimizer: builds the optimizer from
+    parameters; batch_size: images a step, the last short batch of an epoch is kept; validation: training images held
+    out; select_on: split whose accuracy chooses the best epoch; norm_scale: "uniform" or "ones", where batch-norm
+    scales start; step: how the optimizer wants its closure.
+    """
+
+    unit = "images"
+
+    def __init__(
+        self,
+        data: ImageData,
+        model: Callable[..., nn.Module],
+        optimizer: Callable[..., torch.optim.Optimizer],
+        *,
+        batch_size: int,
+        seed: int,
+        device: str,
+        validation: int,
+        select_on: str,
+        norm_scale: str,
+        step: str,
+        compile: bool = False,
+    ) -> None:
+        self.data, self.batch_size, self.seed = data, batch_size, seed
+        self.metric = Metric("test/accuracy", "max")
+        self.select_on = f"{select_on}/accuracy"
+        train, held_out = hold_out(data.train, validation)
+        self.splits = {"test": data.test.to(device), "validation": held_out.to(device)}
+        self.margin = train.pixels.shape[1] // 8  # 4 at 32 pixels, as in the paper
+        self.labels = train.labels.to(device)
+        self.padded = pad(train.pixels.to(device), self.margin)
+        module = initialised(model, data.classes, seed, norm_scale).to(device, memory_format=torch.channels_last)
+        if compile:
+            module.compile()
+        self.player = Player(module, optimizer(module.parameters()), step=step)
+        self.players = {"model": self.player}
+
+    def batches(self, epoch: int) -> Batches:
+        return Batches(self, epoch)
+
+    def turns(self, batch: tuple[Tensor, Tensor], index: int) -> Iterator[Turn]:
+        images, labels = batch
+
+        def loss() -> tuple[Tensor, Logs]:
+            logits = self.player.module(images)  # (batch, classes)
+            value = F.cross_entropy(logits, labels)
+            return value, self.logs(value, logits, labels)
+
+        yield Turn(self.player, loss)
+
+    def evaluate(self, split: str) -> Evaluation:
+        images, logs = self.splits[split], []
+        for start in range(0, len(images), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            labels = images.labels[part]
+            logits = self.player.module(normalise(images.pixels[part], self.data.mean, self.data.std))
+            logs.append(self.logs(F.cross_entropy(logits, labels), logits, labels))
+        return Evaluation({
+            name: float(torch.stack([log[name][0] for log in logs]).sum()) / len(images) for name in logs[0]
+        })
+
+    @staticmethod
+    def logs(loss: Tensor, logits: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, int]]:
+        n, correct = len(labels), (logits.detach().argmax(1) == labels).sum()
+        return {"loss": (loss.detach().double() * n, n), "accuracy": (correct.double() * 100, n)}
+
+    def after_epoch(self, scores: dict[str, float]) -> None:
+        pass
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+
+class Batches:
+    """One epoch of training batches: (images (batch, 3, height, width) float32, labels (batch,))."""
+
+    def __init__(self, task: Classification, epoch: int) -> None:
+        self.task, n, device = task, len(task.labels), task.labels.device
+        self.order = torch.randperm(n, generator=generator(task.seed, "order", epoch)).to(device)
+        offsets, flips = draw(n, task.margin, task.data.flip, generator(task.seed, "augment", epoch))
+        self.offsets, self.flips = offsets.to(device), flips.to(device)
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.task.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        task = self.task
+        size = task.padded.shape[1] - 2 * task.margin
+        parts: Sequence[tuple[Tensor, ...]] = [t.split(task.batch_size) for t in (self.order, self.offsets, self.flips)]
+        for index, offsets, flips in zip(*parts):
+            pixels = crop_flip(task.padded, index, offsets, flips, size)
+            yield normalise(pixels, task.data.mean, task.data.std), task.labels[index]
+
+
+def hold_out(train: Images, n: int) -> tuple[Images, Images]:
+    """Split off `n` images, chosen at random but always the same ones."""
+    order = torch.randperm(len(train), generator=generator(SPLIT_SEED, "validation"))
+    held_out = train.take(order[:n].sort().values)
+    return (train.take(order[n:].sort().values) if n else train), held_out
+
+
+def initialised(model: Callable[..., nn.Module], classes: int, seed: int, norm_scale: str) -> nn.Module:
+    """The module with initial weights drawn on the CPU from the run's own stream, whatever device it is moved to."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "init"))
+        module = model(classes=classes)
+    draw_norm_scales(module, norm_scale, generator(seed, "norm-scale"))
+    return module

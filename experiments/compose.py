@@ -1,0 +1,119 @@
+"""From command-line words to one resolved configuration, its cell and its fingerprint."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+from experiments import recipes
+from experiments.cell import Cell
+from experiments.identity import counts, fingerprint, flatten
+
+GROUPS = ("task", "setting", "data", "model", "optimizer", "recipe", "protocol", "scale", "logger")
+
+recipes.register()
+OmegaConf.register_new_resolver("quarter", lambda n: max(1, int(n) // 4), replace=True)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: a resolved configuration and the cell that it belongs to."""
+
+    config: dict[str, Any]
+    cell: Cell
+    words: tuple[str, ...] = ()
+
+    @property
+    def seed(self) -> int:
+        return int(self.config["seed"])
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.config)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are asked for: `stop_after`, or the schedule's length."""
+        stop = self.config["stop_after"]
+        return self.config["epochs"] if stop is None else min(stop, self.config["epochs"])
+
+    def with_content(self, content: str) -> Request:
+        """The same request for data with another content hash than the known one."""
+        return replace(self, config={**self.config, "content": content})
+
+
+def compose(words: Iterable[str]) -> Request:
+    """Compose `train.yaml` with Hydra overrides such as "model=vgg11" or "optimizer.lr=0.01".
+
+    Raises Hydra's and OmegaConf's exceptions for unknown names and keys.
+    """
+    words = tuple(words)
+    config, choices = composed(words)
+    cell = Cell(**{name: choices[name] for name in ("setting", "data", "model", "optimizer", "protocol", "scale")})
+    own = [w for w in words if w.partition("=")[0].lstrip("+~") not in GROUPS]
+    if any(counts(w.partition("=")[0].lstrip("+~")) for w in own):
+        plain, _ = composed(tuple(w for w in words if w not in own))
+        cell = replace(cell, optimizer=cell.optimizer + spelt(plain, config))
+    return Request(config, cell, words)
+
+
+def expected(cell: Cell) -> Request:
+    """The request that a cell stands for in the present configuration, without reading any data."""
+    return compose(words_of(cell))
+
+
+@lru_cache(maxsize=512)
+def composed(words: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
+    outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None  # inside of a job of hydra.main too
+    try:
+        with hydra.initialize_config_dir(str(recipes.CONFIGS), version_base="1.3"):
+            full = hydra.compose("train", list(words), return_hydra_config=True)
+    finally:
+        GlobalHydra.instance().hydra = outer
+    HydraConfig.instance().set_config(full)  # what ${hydra:...} reads
+    choices = dict(full.hydra.runtime.choices)
+    full = OmegaConf.masked_copy(full, [str(key) for key in full if key != "hydra"])
+    config: Any = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
+    parts = ("task", "data", "model", "optimizer")
+    config["revision"] = {part: getattr(module_of(config[part]["_target_"]), "REVISION", None) for part in parts}
+    config["content"] = getattr(module_of(config["data"]["_target_"]), "CONTENT", {}).get(choices["data"])
+    return config, choices
+
+
+def module_of(target: str) -> Any:
+    """The module that defines what a `_target_` names ("optimizers.Adam" lives in optimizers/adam.py)."""
+    path, _, name = target.rpartition(".")
+    return sys.modules[getattr(import_module(path), name).__module__]
+
+
+def spelt(plain: dict[str, Any], config: dict[str, Any]) -> str:
+    """Overrides as they stand in a folder's name: canonical, and only those that change a counted value."""
+    before = dict(flatten(plain))
+    changed = [(k, v) for k, v in sorted(flatten(config)) if counts(k) and before.get(k) != v]
+    return "".join(f",{key.removeprefix('optimizer.')}={str(value).replace(', ', ' ')}" for key, value in changed)
+
+
+def words_of(cell: Cell) -> list[str]:
+    """The command-line words that ask for a cell."""
+    optimizer, *overrides = cell.optimizer.split(",")
+    words = [f"setting={cell.setting}", f"data={cell.data}", f"model={cell.model}", f"optimizer={optimizer}"]
+    return [*words, f"protocol={cell.protocol}", f"scale={cell.scale}", *map(full_key, overrides)]
+
+
+def full_key(word: str) -> str:
+    """The Hydra word for an override in a folder's name."""
+    key, _, value = word.partition("=")
+    path = key if "." in key or key in ("epochs", "precision", "step") else f"optimizer.{key}"
+    return f"++{path}={value.replace(' ', ',')}"
+
+
+__all__ = ["Request", "compose", "expected", "words_of"]

@@ -1,0 +1,98 @@
+"""The machine that a run is made on: devices and threads, and what the record says of them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.errors import UserError
+
+PRECISIONS = ("fp32", "tf32", "bf16")
+now = time.monotonic
+
+
+def prepare(config: dict[str, Any], threads: int | None) -> str:
+    """Set threads and precision for a run; returns the device.
+
+    threads: those of the checkpoint that is resumed, whose bits depend on them; else the configuration's, else all.
+    """
+    if config["precision"] not in PRECISIONS:
+        raise UserError(f"precision must be one of {', '.join(PRECISIONS)}, got {config['precision']!r}")
+    torch.set_num_threads(threads or config["threads"] or cores())
+    tf32 = config["precision"] == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+    device = resolve_device(config["device"])
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats()
+        torch.backends.cudnn.benchmark = True
+    elif Path("/proc/self/clear_refs").exists():
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak that peak_memory_mib reads
+    return device
+
+
+def resolve_device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    return name
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_memory_mib() -> int:
+    """Peak memory of this run: the GPU's where one was used, else the process's resident memory."""
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
+        return torch.cuda.max_memory_allocated() // 2**20
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) // 1024
+
+
+def facts() -> dict[str, Any]:
+    """What a summary says of the machine and the code."""
+    used = torch.cuda.is_available() and torch.cuda.max_memory_allocated() > 0
+    return {
+        "device": torch.cuda.get_device_name() if used else "cpu", "machine": processor(),
+        "threads": torch.get_num_threads(), "versions": versions(), **commit(),
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, {cores()} cores, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version(), "torch": str(torch.__version__)}
+
+
+@lru_cache(maxsize=1)
+def commit() -> dict[str, Any]:
+    """The commit that this process started from, and whether tracked files differed from it."""
+    root = Path(__file__).resolve().parent.parent
+
+    def git(*words: str) -> str:
+        answer = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True)
+        return answer.stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "-uno"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}

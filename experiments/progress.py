@@ -1,0 +1,119 @@
+"""What a person sees of a run: a live bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+EVERY = 1.0  # seconds between looks at the running sums
+PLAIN_EVERY = 30.0  # seconds between lines where there is no terminal
+
+
+class Bar:
+    """Epoch, loss, accuracy, items a second and time left of one run. Use as a context manager.
+
+    The sums are read by an asynchronous copy about once a second, so an epoch never waits for the device.
+    """
+
+    def __init__(self, label: str, epochs: int, unit: str, first: int = 0, shown: bool = True) -> None:
+        self.label, self.epochs, self.unit, self.first, self.shown = label, epochs, unit, first, shown
+        self.live = shown and sys.stdout.isatty()
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.began = self.looked = self.printed = time.monotonic()
+        self.copy: tuple[Any, list[str], torch.Tensor, dict[str, int]] | None = None
+        self.seen = self.seen_before = 0
+        self.text, self.rate, self.done = "", 0.0, float(first)
+
+    def __enter__(self) -> Bar:
+        if self.live:
+            columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(16), State(self)]
+            self.bar = Progress(*columns, console=self.console, transient=True, refresh_per_second=4)
+            self.bar.start()
+            self.id = self.bar.add_task(self.label, total=self.epochs, completed=self.first)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.live:
+            self.bar.stop()
+
+    def tick(self, epoch: int, batch: int, of: int, sums: Any) -> None:
+        """A batch is done; at most once a second this looks at the sums."""
+        now = time.monotonic()
+        if not self.shown or now - self.looked < EVERY:
+            return
+        self.done = epoch + batch / of
+        if self.copy and self.copy[0].query():
+            _, names, values, counts = self.copy
+            means = {n: v / counts[n] for n, v in zip(names, values.tolist())}
+            self.text = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
+            self.copy = None
+        if self.copy is None:
+            self.copy = start_copy(sums)
+        self.seen = self.seen_before + max(sums.counts.values(), default=0)
+        self.rate = self.seen / (now - self.began)
+        self.looked = now
+        self.show(now)
+
+    def epoch(self, epoch: int, scores: dict[str, float], items: int) -> None:
+        """An epoch is done, with its scores."""
+        self.seen_before += items
+        self.done = epoch + 1.0
+        self.text = "  ".join(f"{name} {value:.4g}" for name, value in scores.items() if not name.startswith("lr"))
+        if self.shown:
+            self.show(time.monotonic(), whole=self.done == self.epochs)
+
+    def show(self, now: float, whole: bool = False) -> None:
+        if self.live:
+            self.bar.update(self.id, completed=self.done)
+        elif whole or now - self.printed >= PLAIN_EVERY:
+            self.printed = now
+            self.console.print(f"{self.label}  {self.state()}")
+
+    def state(self) -> str:
+        gone = self.done - self.first
+        left = (time.monotonic() - self.began) / gone * (self.epochs - self.done) if gone > 0 else None
+        rate = f"{self.rate:.0f} {self.unit}/s" if self.rate else ""
+        remaining = f"{clock(left)} left" if left and self.done < self.epochs else ""
+        parts = [f"epoch {min(int(self.done) + 1, self.epochs)}/{self.epochs}", self.text, rate, remaining]
+        return "  ".join(part for part in parts if part)
+
+
+class State(ProgressColumn):
+    def __init__(self, bar: Bar) -> None:
+        super().__init__()
+        self.owner = bar
+
+    def render(self, task: Task) -> Text:
+        return Text(self.owner.state())
+
+
+class Ready:
+    """Stands for an event where copies are immediate."""
+
+    def query(self) -> bool:
+        return True
+
+
+def start_copy(sums: Any) -> tuple[Any, list[str], torch.Tensor, dict[str, int]] | None:
+    if not sums.totals:
+        return None
+    values = torch.stack(list(sums.totals.values()))
+    event: Any = Ready()
+    if values.is_cuda:
+        values = torch.empty_like(values, device="cpu", pin_memory=True).copy_(values, non_blocking=True)
+        event = torch.cuda.Event()
+        event.record()
+    return event, list(sums.totals), values, dict(sums.counts)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a person says them: 42 s, 7 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

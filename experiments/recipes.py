@@ -1,0 +1,40 @@
+"""Recipe tables as a Hydra group: each row of configs/recipes/<setting>.yaml, for each data set and model, becomes
+`recipe=<setting>/<data>/<model>/<optimizer>`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf  # reads 1e-3 as a number; PyYAML takes it for text
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+
+
+def register(folder: Path = CONFIGS / "recipes") -> None:
+    """Offer every row of every recipe table to Hydra."""
+    store = ConfigStore.instance()
+    for path in sorted(folder.glob("*.yaml")):
+        for (data, model, optimizer), node in rows(path):
+            group = f"recipe/{path.stem}/{data}/{model}"
+            store.store(group=group, name=optimizer, node=node, package="_global_", provider=str(path))
+
+
+def rows(path: Path) -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
+    """Yield ((data, model, optimizer), {"optimizer": values, "recipe": {"source": text}}) for a table's every cell,
+    and an empty row `external` for optimizers given by import path."""
+    table: Any = OmegaConf.to_container(OmegaConf.load(path))
+    for data in table["data"]:
+        for model in table["models"]:
+            for optimizer, row in table["rows"].items():
+                places = [data, model, f"{data}/{model}"]
+                values = {key: value for key, value in row.items() if not isinstance(value, dict)}
+                values = {"source": table["source"][data]} | values
+                for place in places:
+                    values |= row.get(place, {})
+                source, note = values.pop("source"), values.pop("note", None)
+                node = {"optimizer": values, "recipe": {"source": f"{source} ({note})" if note else source}}
+                yield (data, model, optimizer), node
+            yield (data, model, "external"), {"recipe": {"source": "the command line"}}

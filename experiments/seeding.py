@@ -1,0 +1,18 @@
+"""Named random streams. Each is derived from (seed, name, epoch), so that nothing needs to be saved to resume, and
+with one seed every optimizer sees the same initial weights and the same batches."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import torch
+
+
+def derive(seed: int, name: str, epoch: int = 0) -> int:
+    """A 63-bit seed for the stream `name` of a run in an epoch."""
+    return int.from_bytes(sha256(f"{seed}/{name}/{epoch}".encode()).digest()[:8], "big") >> 1
+
+
+def generator(seed: int, name: str, epoch: int = 0) -> torch.Generator:
+    """A generator on the CPU, so that every device draws the same numbers."""
+    return torch.Generator().manual_seed(derive(seed, name, epoch))

@@ -1,0 +1,1 @@
+"""Networks of the paper's tasks, each in the form the official code trained."""

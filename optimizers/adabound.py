@@ -1,0 +1,55 @@
+"""AdaBound (Luo et al., ICLR 2019, arXiv 1902.09843), as in the authors' package adabound 0.0.5.
+
+    g <- g + weight_decay p
+    m <- b1 m + (1 - b1) g
+    v <- b2 v + (1 - b2) g^2
+    lower, upper = final (1 -+ 1 / (gamma t ...))             final = final_lr lr / base_lr
+    eta = clamp(lr sqrt(1 - b2^t) / (1 - b1^t) / (sqrt(v) + eps), lower, upper)
+    p <- p - eta m
+
+The trap: the bounds follow the rate (lr / base_lr, base_lr being the rate at construction); without that factor a
+rate drop late in training has no effect. Between bounds that have closed it is SGD whose momentum is an average.
+"""
+
+from math import sqrt
+
+from optimizers.base import RuleOptimizer
+
+REVISION = 1
+
+
+def scalars(t, lr, betas, final_lr, gamma, base_lr):
+    b1, b2 = betas
+    final = final_lr * lr / base_lr if base_lr else 0.0
+    lower = final * (1 - 1 / (gamma * t + 1))
+    upper = final * (1 + 1 / (gamma * t)) if gamma else float("inf")
+    return {"step": lr * sqrt(1 - b2**t) / (1 - b1**t), "lower": lower, "upper": upper}
+
+
+def adabound(p, g, m, v, *, step, lower, upper, betas, eps, weight_decay):
+    b1, b2 = betas
+    if weight_decay:
+        g = g.add(p, alpha=weight_decay)
+    m.lerp_(g, 1 - b1)
+    v.mul_(b2).addcmul_(g, g, value=1 - b2)
+    eta = v.sqrt().add_(eps).reciprocal_().mul_(step).clamp_min_(lower).clamp_max_(upper)
+    p.addcmul_(eta, m, value=-1)
+
+
+class AdaBound(RuleOptimizer):
+    """AdaBound. Slots: exp_avg (m) and exp_avg_sq (v)."""
+
+    slots = ("exp_avg", "exp_avg_sq")
+    rule = staticmethod(adabound)
+    scalars = staticmethod(scalars)
+
+    def __init__(
+        self, params, lr=1e-3, betas=(0.9, 0.999), final_lr=0.1, gamma=1e-3, eps=1e-8, weight_decay=0.0, mode="auto"
+    ):
+        defaults = dict(lr=lr, betas=betas, final_lr=final_lr, gamma=gamma, eps=eps, weight_decay=weight_decay)
+        super().__init__(params, {**defaults, "base_lr": None}, mode)
+
+    def add_param_group(self, param_group):
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        group["base_lr"] = group["lr"] if group["base_lr"] is None else group["base_lr"]

@@ -1,0 +1,47 @@
+"""M-SVAG (Balles and Hennig, ICML 2018, arXiv 1705.07774), in the form that made the paper's curves (October 2020).
+
+    g <- g + weight_decay p
+    m <- b m + (1 - b) g
+    v <- b v + (1 - b) g^2                      the same factor b for both
+    m_hat, v_hat = m / (1 - b^t), v / (1 - b^t)
+    S = (v_hat - m_hat^2) / (1 - rho)           rho = (1 - b) (1 + b^t) / ((1 + b) (1 - b^t)): estimated variance
+    gamma = m_hat^2 / (m_hat^2 + rho S)         0 / 0 counts as 0
+    p <- p - lr gamma m_hat
+
+The trap: a later edit of the official file (February 2021) corrects v with 1 - b2^t although it is averaged with b, an
+accidental warm-up of several epochs; it did not make the curves. At t = 1, rho is 1 and the first step does nothing.
+"""
+
+from math import inf
+
+from optimizers.base import RuleOptimizer
+
+REVISION = 1
+
+
+def scalars(t, lr, beta):
+    rho = (1 - beta) * (1 + beta**t) / ((1 + beta) * (1 - beta**t))
+    return {"step": lr, "correction": 1 - beta**t, "rho": rho}
+
+
+def msvag(p, g, m, v, *, step, correction, rho, beta, weight_decay):
+    if weight_decay:
+        g = g.add(p, alpha=weight_decay)
+    m.lerp_(g, 1 - beta)
+    v.mul_(beta).addcmul_(g, g, value=1 - beta)
+    m_hat = m.div(correction)
+    square = m_hat.mul(m_hat)
+    variance = v.div(correction).sub_(square).div_(1 - rho)
+    gamma = square.div(variance.mul_(rho).add_(square)).nan_to_num_(0.0, inf, -inf)
+    p.addcmul_(gamma, m_hat, value=-step)
+
+
+class MSVAG(RuleOptimizer):
+    """M-SVAG. Slots: exp_avg (m) and exp_avg_sq (v)."""
+
+    slots = ("exp_avg", "exp_avg_sq")
+    rule = staticmethod(msvag)
+    scalars = staticmethod(scalars)
+
+    def __init__(self, params, lr=1e-3, beta=0.9, weight_decay=0.0, mode="auto"):
+        super().__init__(params, dict(lr=lr, beta=beta, weight_decay=weight_decay), mode)

@@ -1,0 +1,24 @@
+"""How data sets, models and optimizers are called and ordered in tables and figures."""
+
+from __future__ import annotations
+
+OPTIMIZERS = {  # the order of the paper's figures
+    "adabelief": "AdaBelief", "sgd": "SGD", "adabound": "AdaBound", "yogi": "Yogi", "adam": "Adam",
+    "msvag": "MSVAG", "radam": "RAdam", "adamw": "AdamW", "fromage": "Fromage",
+}  # fmt: skip
+MODELS = {"vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121"}
+DATA = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "digits"}
+
+
+def optimizer_name(optimizer: str) -> str:
+    """"adabelief,eps=1e-16" is shown as "AdaBelief, eps=1e-16"."""
+    base, *overrides = optimizer.split(",")
+    return ", ".join([OPTIMIZERS.get(base, base), *overrides])
+
+
+def model_name(model: str) -> str:
+    return MODELS.get(model, model)
+
+
+def data_name(data: str) -> str:
+    return DATA.get(data, data)
