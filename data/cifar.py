@@ -250,8 +250,8 @@ def _unpickle(
     if not official:
         reason = "a pickle can run any code, so only the official file is opened"
         raise DataError(f"{path} is not the official file, whose md5 is {batch.md5}: {reason}")
-    with warnings.catch_warnings():  # numpy 2 objects to how the official files, of 2009, spell their types
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings():  # numpy 2.4.0 to 2.4.4 object to how the files, of 2009, spell their type
+        warnings.simplefilter("ignore", np.exceptions.VisibleDeprecationWarning)
         entry = pickle.loads(content, encoding="latin1")
     planes, labels = np.asarray(entry["data"]), np.asarray(entry[spec.label_key], dtype=np.int64)
     if planes.dtype != np.uint8 or planes.shape != (batch.records, PLANES) or len(labels) != batch.records:

@@ -53,8 +53,9 @@ class ResNet34(nn.Module):
         super().__init__()
         if classes < 1 or width <= 0:
             raise ValueError(f"classes and width must be positive, got classes={classes}, width={width}")
-        # Never below 16: the 1x1 stride-2 projections with fewer than 16 input channels corrupt the heap or
-        # hang in torch 2.14's oneDNN when tensors are channels-last (uxlfoundation/oneDNN issue 6035).
+        # Never below 16: with fewer input channels than a block (8 on AVX2, 16 on AVX-512) the backward pass
+        # of the 1x1 stride-2 projections corrupts the heap or hangs in torch 2.14's oneDNN when tensors are
+        # channels-last (uxlfoundation/oneDNN issue 6035).
         channels = [max(16, round(count * width)) for count in CHANNELS]
         self.conv = nn.Conv2d(3, channels[0], 3, padding=1, bias=False)
         self.bn = nn.BatchNorm2d(channels[0])

@@ -34,14 +34,14 @@ class Reading:
 class Curve:
     """One published run. `test` and `train` are accuracies in percent, one an epoch from epoch 0 on.
 
-    `same_recipe` is False where a known deviation keeps the run apart; `remarks` are the deviations' texts.
+    `deviates` says what keeps the run apart from the cell, `remarks` what a reader should know although it joins.
     """
 
     repository: str
     settings: str
     test: tuple[float, ...]
     train: tuple[float, ...]
-    same_recipe: bool = True
+    deviates: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -51,7 +51,7 @@ class Curve:
     @property
     def joins(self) -> bool:
         """Whether the run counts among a cell's reruns."""
-        return self.same_recipe and self.complete
+        return self.complete and not self.deviates
 
     @property
     def final(self) -> float:
@@ -145,7 +145,7 @@ def read_curves(rows: pd.DataFrame, deviations: pd.DataFrame | None = None) -> d
         found = [] if deviations is None else [d for d in deviations.itertuples() if matches(d, first)]
         curve = Curve(
             first["repository"], first["settings"], tuple(split["test"]), tuple(split["train"]),
-            all(d.joins == "yes" for d in found), tuple(d.reason for d in found),
+            tuple(d.reason for d in found if d.joins == "no"), tuple(d.reason for d in found if d.joins == "yes"),
         )  # fmt: skip
         curves.setdefault((first["dataset"], first["model"], first["optimizer"]), []).append(curve)
     return curves

@@ -1,0 +1,124 @@
+"""`first_epochs.*`: the full model and recipe, first epochs only, beside the same epochs of the public record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.cell import Cell
+from experiments.grid import Grid
+from experiments.record import Record
+from scripts.layout import DASH, Block, Footnotes, Table, number, signed, spread
+from scripts.names import data_name, model_name, optimizer_name
+from scripts.ours import Slice, groups, label, origin, settings, stale_notes
+from scripts.public_record import Curve, PublicRecord
+from scripts.raw import entry, key_of, place, plain
+from scripts.statistic import Estimate, estimate
+
+SPLITS = ("train", "test")
+COLUMNS = ["optimizer", "epoch", "n", *(f"{s} {w}" for s in SPLITS for w in ("ours", "official", "reruns", "ours − official"))]
+HEAD = [
+    "Accuracy in percent after epochs 0, 1, ... of the paper's 200-epoch schedule. train: running count during the "
+    "epoch, with augmentation and dropout; test: all test images after it. Ours: mean ± sd over n seeds. official: the "
+    "authors' curve, a single run. reruns: independent runs of the same recipe, also unfinished ones (range of more "
+    "than one).",
+    "In the first epochs single runs scatter by points, without batch norm (VGG11) most of all.",
+]
+
+
+def first_epochs_table(grid: Grid, part: Slice, public: PublicRecord) -> Table:
+    table = Table(grid.name, grid.title, list(HEAD))
+    marks = Footnotes()
+    for (data, model), cells in groups(part.cells).items():
+        found = [(cell, epoch) for cell in cells for epoch in range(asked(grid, part, cell))]
+        rows = [row(part, cell, epoch, public, marks) for cell, epoch in found]
+        records = [record for cell in cells for record in part.records(cell)]
+        notes = [f"Made with: {settings(records)}."] if records else []
+        notes += furthest(part, found, public)
+        table.blocks.append(Block(f"{model_name(model)} on {data_name(data)}", COLUMNS, rows, notes))
+        table.values += [v for cell, epoch in found for v in values(part, cell, epoch, public)]
+    table.notes = marks.notes() + stale_notes(part.evidence)
+    done = sum(bool(part.records(cell)) for cell in part.cells)
+    table.summary = f"first epochs: {done} of {len(part.cells)} cells begun"
+    return table
+
+
+def asked(grid: Grid, part: Slice, cell: Cell) -> int:
+    """How many epochs the grid asks of a cell."""
+    return max(stop or 0 for placed, stop in grid.placed(part.scale, part.protocol) if placed == cell)
+
+
+def at(records: list[Record], split: str, epoch: int) -> list[float]:
+    """The accuracies of an epoch (0-based), of the records that reached it."""
+    found = [line.get(f"{split}/accuracy") for r in records for line in r.metrics if line["epoch"] == epoch]
+    return [value for value in found if value is not None]
+
+
+def reruns_at(runs: list[Curve], split: str, epoch: int) -> list[float]:
+    curves = [getattr(run, split) for run in runs if not run.deviates]
+    return [curve[epoch] for curve in curves if epoch < len(curve)]
+
+
+def official_at(cell: Cell, split: str, epoch: int, public: PublicRecord) -> float | None:
+    curve = public.official(*key_of(cell))
+    return getattr(curve, split)[epoch] if curve else None
+
+
+def row(part: Slice, cell: Cell, epoch: int, public: PublicRecord, marks: Footnotes) -> list[str]:
+    records = [r for r in part.records(cell) if at([r], "test", epoch)]
+    count = str(len(records)) if records else DASH
+    if text := origin(records):
+        count += f" [{marks.mark(text, text[0].upper() + text[1:] + '.')}]"
+    texts = [optimizer_name(cell.optimizer), str(epoch), count]
+    for split in SPLITS:
+        ours, official = estimate(at(records, split, epoch)), official_at(cell, split, epoch, public)
+        reruns = reruns_at(public.reruns(*key_of(cell)), split, epoch)
+        texts += [spread(ours), number(official), span(reruns), signed(minus(ours, official))]
+    return texts
+
+
+def span(values: list[float]) -> str:
+    if not values:
+        return DASH
+    return number(values[0]) if len(values) == 1 else f"{number(min(values))}–{number(max(values))}"
+
+
+def minus(ours: Estimate | None, other: float | None) -> float | None:
+    return None if ours is None or other is None else ours.mean - other
+
+
+def values(part: Slice, cell: Cell, epoch: int, public: PublicRecord) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for split in SPLITS:
+        quantity = f"{split}/accuracy, epoch {epoch}"
+        ours, official = estimate(at(part.records(cell), split, epoch)), official_at(cell, split, epoch, public)
+        if ours:
+            found.append(entry(cell, "ours", quantity, ours))
+        if official is not None:
+            found.append(plain(cell, "official curve", quantity, official))
+        for run in public.reruns(*key_of(cell)):
+            for value in reruns_at([run], split, epoch):
+                found.append(plain(cell, "rerun", quantity, value, run.repository, "; ".join(run.remarks)))
+        if (difference := minus(ours, official)) is not None:
+            found.append({**place(cell), "kind": "difference", "quantity": f"{quantity}, ours - official",
+                          "value": difference})  # fmt: skip
+    return found
+
+
+def furthest(part: Slice, found: list[tuple[Cell, int]], public: PublicRecord) -> list[str]:
+    """The test accuracy that lies furthest outside the public runs' range at the last epoch asked for."""
+    outside = []
+    for cell, epoch in found:
+        ours = estimate(at(part.records(cell), "test", epoch))
+        official = official_at(cell, "test", epoch, public)
+        if ours is None or official is None or epoch != max(e for _, e in found):
+            continue
+        known = [official, *reruns_at(public.reruns(*key_of(cell)), "test", epoch)]
+        outside.append((max(min(known) - ours.mean, ours.mean - max(known), 0.0), label(cell), ours, span(known), epoch))
+    if not outside:
+        return []
+    distance, name, ours, known, epoch = max(outside, key=lambda o: o[0])
+    if distance == 0:
+        return [f"At epoch {epoch} every test accuracy of ours lies within the public runs' range."]
+    spread_ = f"our seeds' sd is {number(ours.sd)} (n = {ours.n})" if ours.sd is not None else "one seed of ours"
+    return [f"Furthest outside the public runs at epoch {epoch}: {name}, {number(ours.mean)} against {known}, "
+            f"{number(distance)} points outside; {spread_}."]  # fmt: skip

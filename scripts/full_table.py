@@ -1,0 +1,116 @@
+"""`cifar10.*` and `cifar100.*`: our full-scale runs beside the paper's figure, the official curves and the reruns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.cell import Cell
+from scripts.layout import DASH, Block, Footnotes, Table, interval, signed, spread
+from scripts.names import data_name, model_name, optimizer_name
+from scripts.ours import SCORES, Slice, groups, origin, partial_note, stale_notes
+from scripts.public_columns import COLUMNS as PUBLIC
+from scripts.public_columns import apart_notes, public_cells
+from scripts.public_record import PublicRecord
+from scripts.raw import entry, key_of, place, plain
+from scripts.statistic import Estimate, estimate, paired
+
+OURS = ["ours final", "ours best", "ours last 10", "n"]
+COLUMNS = ["optimizer", *OURS, *PUBLIC, "ours − official", "ours − AdaBelief"]
+CLEAN = ["optimizer", *OURS, "ours − AdaBelief"]
+HEAD = [
+    "Test accuracy in percent: after the last epoch (final), at its best epoch (best), mean of the last ten epochs "
+    "(last 10). Ours: mean ± sd over n seeds. figure: read off the paper's Fig. 4, a mean over the authors' runs at "
+    "about epochs 195-199, ± the error of the reading. official: the authors' published curve, a single run. reruns: "
+    "independent runs with the same recipe and schedule, mean (n, range) of their last-10 values.",
+    "ours − official: difference of the last-10 values; (fig.) where it is taken from the figure for want of a curve. "
+    "ours − AdaBelief: last-10 difference paired by seed, with its 95 % interval (t) from two seeds on.",
+]
+PAPER_BEST = "Under this protocol the best epoch is chosen on the test set, as the authors did."
+CLEAN_BEST = (
+    "Clean protocol: 5,000 training images held out, the best epoch is chosen on them; not comparable with the "
+    "published numbers, which stand above."
+)
+
+
+def full_table(data: str, paper: Slice, clean: Slice, public: PublicRecord) -> Table:
+    """The table of one data set, one block per model; clean runs follow in blocks of their own."""
+    table = Table(data, f"{data_name(data)}: nine optimizers, full scale", [*HEAD, PAPER_BEST])
+    marks = Footnotes()
+    for (_, model), cells in only(paper, data):
+        rows = []
+        for cell in cells:
+            texts, values = public_cells(cell, public, marks)
+            ours = our_cells(paper, cell, marks)
+            difference, value = to_official(paper, cell, public)
+            rows.append([optimizer_name(cell.optimizer), *ours, *texts, difference, lead(paper, cell)])
+            table.values += [*our_values(paper, cell), *values, *value]
+        table.blocks.append(Block(model_name(model), COLUMNS, rows))
+    for (_, model), cells in only(clean, data):
+        if any(clean.finished(cell) for cell in cells):
+            rows = [[optimizer_name(c.optimizer), *our_cells(clean, c, marks), lead(clean, c)] for c in cells]
+            table.blocks.append(Block(f"{model_name(model)}, clean protocol", CLEAN, rows, [CLEAN_BEST]))
+            table.values += [value for cell in cells for value in our_values(clean, cell)]
+    table.notes = [*marks.notes(), *apart_notes(paper, data, public)]
+    for part in (paper, clean):
+        table.notes += [*partial_note(part, data), *stale_notes(part.evidence, data)]
+    table.summary = summary(data, paper, clean, public)
+    return table
+
+
+def only(part: Slice, data: str) -> list[tuple[tuple[str, str], list[Cell]]]:
+    return [(key, cells) for key, cells in groups(part.cells).items() if key[0] == data]
+
+
+def our_cells(part: Slice, cell: Cell, marks: Footnotes) -> list[str]:
+    """Final, best, last and n; diverged runs are named as such."""
+    complete, diverged = part.complete(cell), part.diverged(cell)
+    if not complete:
+        texts = ["diverged" if diverged else DASH] * 3
+    else:
+        texts = [spread(estimate(list(part.scores(cell, name).values()))) for name in SCORES]
+    count = str(len(complete)) if complete else ("0" if diverged else DASH)
+    if diverged:
+        count += f" + {len(diverged)} diverged"
+    if text := origin(part.finished(cell)):
+        count += f" [{marks.mark(text, text[0].upper() + text[1:] + '.')}]"
+    return [*texts, count]
+
+
+def our_values(part: Slice, cell: Cell) -> Iterator[dict[str, Any]]:
+    for name in SCORES:
+        if e := estimate(list(part.scores(cell, name).values())):
+            yield entry(cell, "ours", name, e, note=origin(part.finished(cell)) or "")
+    if diverged := part.diverged(cell):
+        yield {**place(cell), "kind": "ours", "quantity": "diverged", "n": len(diverged)}
+    if (e := lead_estimate(part, cell)) and cell.optimizer != "adabelief":
+        yield entry(cell, "difference", "last, ours - ours AdaBelief, paired by seed", e)
+
+
+def lead_estimate(part: Slice, cell: Cell) -> Estimate | None:
+    return paired(part.scores(cell, "last"), part.scores(part.adabelief(cell), "last"))
+
+
+def lead(part: Slice, cell: Cell) -> str:
+    return DASH if cell.optimizer == "adabelief" else interval(lead_estimate(part, cell))
+
+
+def to_official(part: Slice, cell: Cell, public: PublicRecord) -> tuple[str, list[dict[str, Any]]]:
+    """Our last-10 mean minus the official curve's, or minus the figure's reading where there is no curve."""
+    ours, theirs = estimate(list(part.scores(cell, "last").values())), public.paper_last(*key_of(cell))
+    if ours is None or theirs is None:
+        return DASH, []
+    by_curve = public.official(*key_of(cell)) is not None
+    quantity = f"last, ours - {'official curve' if by_curve else 'figure'}"
+    value = plain(cell, "difference", quantity, ours.mean - theirs)
+    return signed(ours.mean - theirs) + ("" if by_curve else " (fig.)"), [value]
+
+
+def summary(data: str, paper: Slice, clean: Slice, public: PublicRecord) -> str:
+    cells = [c for c in paper.cells if c.data == data]
+    runs = sum(len(part.finished(c)) for part in (paper, clean) for c in part.cells if c.data == data)
+    known = sum(public.paper_last(*key_of(c)) is not None for c in cells)
+    curves = sum(public.official(*key_of(c)) is not None for c in cells)
+    joined = sum(bool(public.joined(*key_of(c))) for c in cells)
+    ours = f"{runs} finished full-scale runs of ours" if runs else "no full-scale run of ours yet: the public record"
+    return f"{data_name(data)}: {ours}; {known} cells with a figure reading, {curves} official curves, {joined} rerun"

@@ -1,0 +1,64 @@
+"""The public record of a cell as columns of a table, and of what is kept apart as notes under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.cell import Cell
+from scripts.layout import DASH, Footnotes, number
+from scripts.names import model_name, optimizer_name
+from scripts.ours import SCORES, Slice
+from scripts.public_record import Curve, PublicRecord
+from scripts.raw import entry, key_of, plain
+from scripts.statistic import estimate
+
+COLUMNS = ["figure", "official final", "official best", "official last 10", "reruns last 10"]
+
+
+def public_cells(cell: Cell, public: PublicRecord, marks: Footnotes) -> tuple[list[str], list[dict[str, Any]]]:
+    """The columns of COLUMNS, and the numbers behind them."""
+    texts, values = [DASH] * len(COLUMNS), []
+    if reading := public.figure(*key_of(cell)):
+        texts[0] = f"{reading.value:.1f} ± {reading.error:g}"
+        values.append(plain(cell, "figure", "end", reading.value, reading.source, f"reading error {reading.error:g}"))
+    if curve := public.official(*key_of(cell)):
+        texts[1:4] = [number(getattr(curve, name)) for name in SCORES]
+        source = f"{curve.repository} ({curve.settings})"
+        values += [plain(cell, "official curve", name, getattr(curve, name), source) for name in SCORES]
+    if joined := public.joined(*key_of(cell)):
+        texts[4] = rerun_text(joined, marks)
+        last = [run.last for run in joined]
+        values.append({**entry(cell, "reruns", "last", estimate(last)), "low": min(last), "high": max(last)})
+    for run in [r for r in public.reruns(*key_of(cell)) if r.complete]:
+        kind = "rerun" if run.joins else "rerun kept apart"
+        source = f"{run.repository} ({run.settings})"
+        note = "; ".join(run.deviates + run.remarks)
+        values += [plain(cell, kind, name, getattr(run, name), source, note) for name in SCORES]
+    return texts, values
+
+
+def rerun_text(runs: list[Curve], marks: Footnotes) -> str:
+    last = [run.last for run in runs]
+    letters = ", ".join(dict.fromkeys(marks.mark(str((r.repository, r.remarks)), footnote(r)) for r in runs))
+    span = f", {number(min(last))}–{number(max(last))}" if len(last) > 1 else ""
+    return f"{number(sum(last) / len(last))} ({len(last)}{span}) [{letters}]"
+
+
+def footnote(run: Curve) -> str:
+    return f"{run.repository}{': ' if run.remarks else ''}{'; '.join(run.remarks)}."
+
+
+def apart_notes(part: Slice, data: str, public: PublicRecord) -> list[str]:
+    """One line per repository, optimizer and reason for the reruns that do not join."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for cell in [c for c in part.cells if c.data == data]:
+        for run in public.apart(*key_of(cell)):
+            reason = "; ".join(run.deviates) or f"unfinished, {len(run.test)} of 200 epochs are left"
+            text = f"{model_name(cell.model)} {number(run.last)}" if run.complete else model_name(cell.model)
+            found.setdefault((run.repository, cell.optimizer, reason), []).append(text)
+    return [
+        f"Kept apart: {optimizer_name(optimizer)} of {repository} (last 10: {', '.join(texts)}): {reason}."
+        if any(" " in text for text in texts)
+        else f"Kept apart: {optimizer_name(optimizer)} of {repository} ({', '.join(texts)}): {reason}."
+        for (repository, optimizer, reason), texts in found.items()
+    ]

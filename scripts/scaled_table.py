@@ -1,0 +1,117 @@
+"""`quick_<grid>.*` and `small_<grid>.*`: results of the smaller scales, in tables of their own.
+
+The paper's values never stand beside them. At the small scale (the paper's data) the two *orders* of optimizers are
+compared, and beside that how well an independent full-scale rerun agrees with the authors' order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.cell import Cell
+from experiments.grid import Grid
+from scripts.full_table import our_cells, our_values
+from scripts.layout import DASH, Block, Footnotes, Table
+from scripts.names import data_name, model_name, optimizer_name
+from scripts.orders import Order, order_notes, read_order, shows
+from scripts.ours import Slice, groups, settings, stale_notes
+from scripts.public_record import PublicRecord
+from scripts.raw import place
+
+OURS = ["final", "best", "last quarter", "n"]
+EXPLAINED = (
+    "Test accuracy in percent, mean ± sd over n seeds: after the last epoch, at the best one (chosen on the test set), "
+    "mean of the last quarter of the epochs."
+)
+QUICK = (
+    "Handwritten digits (scikit-learn), narrow models, minutes: a check that the pipeline works. It tests no claim of "
+    "the paper, and no number here is comparable with one of the paper's."
+)
+SMALL = (
+    "The paper's data, recipes, batch size and augmentation; narrower models and fewer epochs. The values are not "
+    "comparable with the paper's, so only the orders of the optimizers are compared."
+)
+RANKS = (
+    "rank: by last-quarter mean, within data set and model, among the optimizers that have been run. authors' rank: "
+    "the same for the last ten epochs of the official curves (of the figure's readings where there is no curve)."
+)
+CLEAN = "Clean protocol: the best epoch is chosen on held-out training images."
+
+
+def quick_table(grid: Grid, parts: list[Slice]) -> Table:
+    """Scores, and whether each cell passed the grid's threshold."""
+    table = Table(f"quick_{grid.name}", f"{grid.title}: quick scale, not comparable with the paper", [QUICK, EXPLAINED])
+    marks, ill = Footnotes(), 0
+    for part in parts:
+        for (data, model), cells in groups(part.cells).items():
+            states = [standing(grid, part, cell) for cell in cells]
+            ill += sum(state.startswith("not healthy") for state in states)
+            rows = [[optimizer_name(c.optimizer), *our_cells(part, c, marks), s] for c, s in zip(cells, states)]
+            notes = made_with(part, cells)
+            table.blocks.append(Block(title(part, data, model), ["optimizer", *OURS, "standing"], rows, notes))
+            table.values += [{**v, "note": s} for c, s in zip(cells, states) for v in our_values(part, c)]
+        table.notes += stale_notes(part.evidence)
+    table.notes = marks.notes() + table.notes
+    table.summary = f"quick scale: {count(parts)}; {ill} cells not healthy"
+    return table
+
+
+def standing(grid: Grid, part: Slice, cell: Cell) -> str:
+    """healthy, expected failure or not healthy, with the reason; a dash without runs."""
+    records, expected = part.finished(cell), grid.expected_failure(cell)
+    if not records:
+        return DASH
+    wrong = [reason for record in records if (reason := grid.unhealthy(record))]
+    if expected:
+        return f"expected failure: {expected}" if wrong else f"healthy (a failure was expected: {expected})"
+    return f"not healthy: {'; '.join(dict.fromkeys(wrong))}" if wrong else "healthy"
+
+
+def small_table(grid: Grid, parts: list[Slice], public: PublicRecord) -> Table:
+    """Scores and ranks, the authors' ranks, and how far the two orders agree."""
+    table = Table(f"small_{grid.name}", f"{grid.title}: small scale", [SMALL, EXPLAINED, RANKS])
+    marks, columns = Footnotes(), ["optimizer", "n", *OURS[:3], "rank", "authors' rank", "from"]
+    for part in parts:
+        for (data, model), cells in groups(part.cells).items():
+            if not any(part.finished(cell) for cell in cells):
+                continue
+            order = read_order(part, cells, public)
+            rows = [small_row(part, cell, order, marks) for cell in cells]
+            notes = made_with(part, cells) + order_notes(order, part, public) + shows(order, part)
+            table.blocks.append(Block(title(part, data, model), columns, rows, notes))
+            table.values += [v for cell in cells for v in [*our_values(part, cell), *rank_values(cell, order)]]
+        table.notes += stale_notes(part.evidence)
+    table.notes = marks.notes() + table.notes
+    table.summary = f"small scale: {count(parts)}"
+    return table
+
+
+def small_row(part: Slice, cell: Cell, order: Order, marks: Footnotes) -> list[str]:
+    final, best, last, n = our_cells(part, cell, marks)
+    ours, theirs = order.rank.get(cell.optimizer), order.authors_rank.get(cell.optimizer)
+    source = DASH if theirs is None else order.source
+    return [optimizer_name(cell.optimizer), n, final, best, last, str(ours or DASH), str(theirs or DASH), source]
+
+
+def rank_values(cell: Cell, order: Order) -> list[dict[str, Any]]:
+    pairs = (("ours", order.rank, "rank by last quarter"), (order.source, order.authors_rank, "rank by last 10"))
+    return [
+        {**place(cell), "kind": kind, "quantity": quantity, "value": ranks[cell.optimizer], "n": len(ranks)}
+        for kind, ranks, quantity in pairs
+        if cell.optimizer in ranks
+    ]
+
+
+def title(part: Slice, data: str, model: str) -> str:
+    return f"{model_name(model)} on {data_name(data)}" + (", clean protocol" if part.protocol == "clean" else "")
+
+
+def made_with(part: Slice, cells: list[Cell]) -> list[str]:
+    records = [record for cell in cells for record in part.finished(cell)]
+    clean = [CLEAN] if part.protocol == "clean" else []
+    return [f"Made with: {settings(records)}.", *clean] if records else clean
+
+
+def count(parts: list[Slice]) -> str:
+    done = [len(part.finished(cell)) for part in parts for cell in part.cells]
+    return f"{sum(done)} finished runs in {sum(map(bool, done))} of {len(done)} cells"

@@ -1,0 +1,106 @@
+"""Tables of a grid from everything at hand: our records and the public record.
+
+    python -m scripts.tables [--grid cifar,first_epochs] [--scale full] [--out DIR] [--archive-only] [--show]
+
+`cifar10.*` and `cifar100.*` are always written; smaller scales and the first epochs get tables of their own once there
+are runs to show. Every table comes as Markdown, LaTeX and a long csv of raw numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as Drawn
+
+from experiments.cli import guarded
+from experiments.grid import Grid, load_grid
+from experiments.recipes import CONFIGS
+from scripts.first_epochs_table import first_epochs_table
+from scripts.full_table import full_table
+from scripts.layout import DASH, Table
+from scripts.ours import PROTOCOLS, Slice, read_slice, stores
+from scripts.public_record import PublicRecord, load_public_record
+from scripts.scaled_table import quick_table, small_table
+
+GRIDS = ("cifar", "first_epochs")
+WIDTH = 150  # columns of the terminal where there is none
+
+
+def make_tables(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: PublicRecord) -> list[Table]:
+    """The tables of a grid that have something to say."""
+    if any("stop_after" in block for block in grid.blocks):
+        parts = [read_slice(grid, scale, "paper", roots) for scale in scales if scale == "full"]
+        return [first_epochs_table(grid, p, public) for p in parts if p.evidence.records or p.evidence.stale]
+    tables: list[Table] = []
+    for scale in scales:
+        parts = [read_slice(grid, scale, protocol, roots) for protocol in PROTOCOLS]
+        tables += scale_tables(grid, scale, parts, public)
+    return tables
+
+
+def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecord) -> list[Table]:
+    if scale == "full":
+        names = dict.fromkeys(cell.data for cell in parts[0].cells)
+        return [full_table(data, *parts, public) for data in names]
+    parts = [part for part in parts if not part.is_empty or part.evidence.stale]
+    if not parts:
+        return []
+    return [quick_table(grid, parts)] if scale == "quick" else [small_table(grid, parts, public)]
+
+
+def has_runs(tables: Sequence[Table]) -> bool:
+    return any(value["kind"] == "ours" for table in tables for value in table.values)
+
+
+def show(table: Table, console: Console) -> None:
+    """Draw a table in the terminal, without the columns that hold nothing but dashes."""
+    console.print(f"\n{table.title}", style="bold")
+    for block in table.blocks:
+        kept = [i for i in range(len(block.columns)) if any(row[i] != DASH for row in block.rows)]
+        drawn = Drawn(title=block.title, title_justify="left", box=None, pad_edge=False)
+        for i in kept:
+            drawn.add_column(block.columns[i], justify="right" if i else "left")
+        for row in block.rows:
+            drawn.add_row(*(row[i].replace("[", r"\[") for i in kept))
+        console.print(drawn)
+        for note in block.notes:
+            console.print(f"- {note}", markup=False)
+    for note in table.notes:
+        console.print(note, markup=False)
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.tables", description=(__doc__ or "").split("\n")[0])
+    known = [name for name in GRIDS if (CONFIGS / "grid" / f"{name}.yaml").is_file()]
+    parser.add_argument("--grid", default=",".join(known), help="grids, separated by commas (default: %(default)s)")
+    parser.add_argument("--scale", help="one scale only (default: every scale of the grid)")
+    parser.add_argument("--out", type=Path, default=Path("results/local/tables"))
+    parser.add_argument("--archive-only", action="store_true", help="read results/archive, not results/runs")
+    parser.add_argument("--show", action=argparse.BooleanOptionalAction,
+                        help="draw the tables here (default: while there are no runs of ours)")  # fmt: skip
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str]) -> int:
+    call = parse(words)
+    tables: list[Table] = []
+    for name in call.grid.split(","):
+        grid = load_grid(name)
+        scales = grid.scales if call.scale is None else [call.scale]
+        tables += make_tables(grid, scales, stores(call.archive_only), load_public_record())
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=not sys.stdout.isatty())
+    for table in tables:
+        if call.show or (call.show is None and not has_runs(tables)):
+            show(table, console)
+    for table in tables:
+        path = table.write(call.out)[0]
+        print(f"{path.with_suffix('')}.{{md,tex,csv}}  {table.summary}")
+    return 0
+
+
+if __name__ == "__main__":
+    guarded(lambda: main(sys.argv[1:]))
