@@ -23,8 +23,8 @@ class Classification:
     """Trains one module on images that live as uint8 on the device.
 
     data: decoded images; model: builds the module for a number of classes; optimizer: builds the optimizer from
-    parameters; batch_size: images a step, the last short batch of an epoch is kept; validation: training images held
-    out; select_on: split whose accuracy chooses the best epoch; norm_scale: "uniform" or "ones", where batch-norm
+    parameters; batch_size: images a step, the last short batch of an epoch is kept; validation: share of the training
+    images held out; select_on: split whose accuracy chooses the best epoch; norm_scale: "uniform" or "ones", where batch-norm
     scales start; step: how the optimizer wants its closure.
     """
 
@@ -39,16 +39,20 @@ class Classification:
         batch_size: int,
         seed: int,
         device: str,
-        validation: int,
+        validation: float,
         select_on: str,
         norm_scale: str,
         step: str,
         compile: bool = False,
     ) -> None:
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"batch_size must be a whole number, one or more, got {batch_size!r}")
+        if not 0 <= validation < 1:
+            raise ValueError(f"validation is a share of the training images in [0, 1), got {validation!r}")
         self.data, self.batch_size, self.seed = data, batch_size, seed
         self.metric = Metric("test/accuracy", "max")
         self.select_on = f"{select_on}/accuracy"
-        train, held_out = hold_out(data.train, validation)
+        train, held_out = hold_out(data.train, round(validation * len(data.train)))
         self.splits = {"test": data.test.to(device), "validation": held_out.to(device)}
         self.margin = train.pixels.shape[1] // 8  # 4 at 32 pixels, as in the paper
         self.labels = train.labels.to(device)

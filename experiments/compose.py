@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 
 from experiments import recipes
 from experiments.cell import Cell
-from experiments.identity import counts, fingerprint, flatten
+from experiments.identity import counts, fingerprint, flatten, spelling
 
 GROUPS = ("task", "setting", "data", "model", "optimizer", "recipe", "protocol", "scale", "logger")
 
@@ -99,7 +99,7 @@ def spelt(plain: dict[str, Any], config: dict[str, Any]) -> str:
     """Overrides as they stand in a folder's name: canonical, and only those that change a counted value."""
     before = dict(flatten(plain))
     changed = [(k, v) for k, v in sorted(flatten(config)) if counts(k) and before.get(k) != v]
-    return "".join(f",{key.removeprefix('optimizer.')}={str(value).replace(', ', ' ')}" for key, value in changed)
+    return "".join(f",{key.removeprefix('optimizer.')}={spelling(value)}" for key, value in changed)
 
 
 def words_of(cell: Cell) -> list[str]:

@@ -4,6 +4,7 @@
 
 grid, scale, protocol, seeds, jobs, on_failure (continue or stop), retries, skip_archived and max_seconds (of the whole
 call) steer the grid; data, model and optimizer narrow it; every other word is a Hydra override for all of its runs.
+Exit status: 0 done and healthy, 2 some runs failed or are not healthy, 1 bad input.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from omegaconf import OmegaConf
 
+from experiments import machine
 from experiments.cell import Cell
 from experiments.claim import is_claimed
 from experiments.cli import EXPECTED, guarded, nearest, sentence
@@ -109,7 +112,7 @@ class Call:
     scale: str
     protocol: str = "paper"
     seeds: tuple[int, ...] | None = None
-    jobs: int = 1
+    jobs: int | None = None
     on_failure: str = "continue"
     retries: int = 0
     skip_archived: bool = False
@@ -152,7 +155,18 @@ def parse(words: Sequence[str]) -> Call:
         else:
             rest.append(word)
     grid = load_grid(given.pop("grid", "cifar"))
-    return Call(grid=grid, only=tuple(only), words=tuple(rest), **{"scale": grid.scales[0], **given})
+    scale = given.pop("scale", None) or default_scale(grid)
+    return Call(grid=grid, scale=scale, only=tuple(only), words=tuple(rest), **given)
+
+
+def default_scale(grid: Grid) -> str:
+    """Full where there is a GPU, else the smallest; says which."""
+    gpu = torch.cuda.is_available()
+    scale = "full" if gpu or "quick" not in grid.scales else "quick"
+    other = "quick" if scale == "full" else "full"
+    if other in grid.scales:
+        print(f"{'CUDA found' if gpu else 'no CUDA'}: {scale} scale; SCALE={other} (scale={other}) forces the other")
+    return scale
 
 
 def read(key: str, value: str) -> Any:
@@ -177,15 +191,18 @@ def find(request: Request, *roots: Path) -> Record | None:
     """The run that answers a request as it now stands, in the first root that has it."""
     for root in roots:
         record = read_record(root, run_path(request))
-        if record and record.answers(request.epochs):
-            same = request.with_content(record.config["content"]) if record.cell.data == request.cell.data else request
-            if fingerprint(record.config) == same.fingerprint:
-                return record
+        if record and record.answers(request.epochs) and same(record, request):
+            return record
     return None
 
 
+def same(record: Record, request: Request) -> bool:
+    """Whether a record was made with the request's configuration (on whatever copy of the data it found)."""
+    return fingerprint(record.config) == request.with_content(record.config["content"]).fingerprint
+
+
 def standing(request: Request, store: Path) -> str:
-    """One word: done, running, failed, partial (begun) or missing."""
+    """One word: done, running, failed, partial (begun), stale (made with another configuration) or missing."""
     if find(request, store):
         return "done"
     if is_claimed(store, run_path(request)):
@@ -193,7 +210,10 @@ def standing(request: Request, store: Path) -> str:
     folder = store / run_path(request)
     if (folder / "failure.txt").is_file():
         return "failed"
-    return "partial" if read_record(store, run_path(request)) else "missing"
+    record = read_record(store, run_path(request))
+    if record is None:
+        return "missing"
+    return "partial" if same(record, request) else "stale"
 
 
 def main(words: Sequence[str]) -> int:
@@ -205,25 +225,30 @@ def main(words: Sequence[str]) -> int:
         return work(call, todo)
     archived = [r for r in todo if find(r, ARCHIVE)] if call.skip_archived else []
     todo = [r for r in todo if r not in archived]
-    say_plan(call, requests, todo, archived)
-    if todo and call.jobs > 1:
-        status = share(words, call.jobs)
-    else:
-        status = work(call, todo)
+    jobs = min(call.jobs or default_jobs(call.scale), max(1, len(todo)))
+    say_plan(call, requests, todo, archived, jobs)
+    status = share([*words, f"scale={call.scale}"], jobs) if jobs > 1 else work(call, todo)
     return max(status, report(call, [r for r in requests if r not in archived], store))
 
 
-def say_plan(call: Call, requests: list[Request], todo: list[Request], archived: list[Request]) -> None:
+def default_jobs(scale: str) -> int:
+    """Small models run fastest side by side with one thread each; full ones take the machine, or the GPU, in turn."""
+    return 1 if scale == "full" or torch.cuda.is_available() else machine.cores()
+
+
+def say_plan(call: Call, requests: list[Request], todo: list[Request], archived: list[Request], jobs: int) -> None:
     done = len(requests) - len(todo) - len(archived)
     skipped = f", {len(archived)} archived ones left out" if archived else ""
     print(f"{call.grid.title}, {call.scale} scale: {len(requests)} runs, {done} already done{skipped}", flush=True)
     if todo:
-        estimate = seconds_left(todo) / call.jobs
-        print(f"{len(todo)} to do, about {clock(estimate)} by the time of the first steps", flush=True)
+        threads = max(1, machine.cores() // jobs)
+        estimate = seconds_left(todo, threads) / jobs
+        side = f", {jobs} side by side" if jobs > 1 else ""
+        print(f"{len(todo)} to do{side}, about {clock(estimate)} by the time of the first steps", flush=True)
 
 
 def work(call: Call, todo: list[Request]) -> int:
-    """Take the runs up one after the other; those that another process holds are looked at again. Returns 1 after a
+    """Take the runs up one after the other; those that another process holds are looked at again. Returns 2 after a
     failure that stops."""
     began, number = time.monotonic(), {id(r): f"[{n}/{len(todo)}]" for n, r in enumerate(todo, 1)}
     waiting = todo
@@ -234,15 +259,25 @@ def work(call: Call, todo: list[Request]) -> int:
             if left is not None and left <= 0:
                 print(f"time is up; {len(waiting)} runs are left for the next call")
                 return 0
-            status = attempt(request, f"{number[id(request)]} {request.cell} seed {request.seed}", left, call.retries)
+            label = f"{number[id(request)]} {request.cell} seed {request.seed}"
+            status = attempt(request, label, left, call.retries)
+            say_result(request, label, status)
             if status == "failed" and call.on_failure == "stop":
-                return 1
+                return 2
             if status == "busy":
                 busy.append(request)
         if len(busy) == len(waiting):
             time.sleep(WAIT)
         waiting = busy
     return 0
+
+
+def say_result(request: Request, label: str, status: str) -> None:
+    record = find(request, Path(request.config["store"]))
+    if status in ("done", "busy", "failed") or not record or not record.summary:
+        return
+    scores, seconds = record.summary["scores"], clock(record.summary["wall_seconds"])
+    print(f"{label}: {status}, {scores['metric']} {scores['final']:.2f}, {seconds}", flush=True)
 
 
 def attempt(request: Request, label: str, max_seconds: float | None, retries: int) -> str:
@@ -261,10 +296,9 @@ def attempt(request: Request, label: str, max_seconds: float | None, retries: in
 
 def share(words: Sequence[str], jobs: int) -> int:
     """Run the grid in `jobs` processes that claim runs from each other; a killed one's run is taken up by the rest."""
-    from experiments.machine import cores
-
-    threads = [] if any(w.startswith("threads=") for w in words) else [f"threads={max(1, cores() // jobs)}"]
-    command = [sys.executable, "-m", "experiments.grid", *words, *threads, "progress=false", "worker=1"]
+    quiet = [] if any(w.startswith("progress=") for w in words) else ["progress=lines"]
+    threads = [] if any(w.startswith("threads=") for w in words) else [f"threads={max(1, machine.cores() // jobs)}"]
+    command = [sys.executable, "-m", "experiments.grid", *words, *threads, *quiet, "worker=1"]
     workers = [subprocess.Popen(command) for _ in range(jobs)]
     try:
         return max(worker.wait() for worker in workers)
@@ -287,7 +321,7 @@ def report(call: Call, requests: list[Request], store: Path) -> int:
         print(f"not healthy: {record.cell} seed {record.seed}: {why}", file=sys.stderr)
     print(f"{len(records)} of {len(requests)} runs done")
     timed_out = call.max_seconds is not None and not any(standing(r, store) == "failed" for r in missing)
-    return 1 if sick or (missing and not timed_out) else 0
+    return 2 if sick or (missing and not timed_out) else 0
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     if not keys:
         return ""
     more = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
-    return f"{keys[0]} was {a.get(keys[0])}, is {b.get(keys[0])}{more}"
+    return f"{keys[0]} was {spelling(a.get(keys[0]))}, is {spelling(b.get(keys[0]))}{more}"
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -56,3 +56,10 @@ def canonical(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [canonical(v) for v in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def spelling(value: Any) -> str:
+    """A canonical value as a person writes it: 3.0 as 3."""
+    if isinstance(value, list):
+        return "[" + " ".join(map(spelling, value)) + "]"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -11,19 +11,26 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
+from experiments.errors import UserError
+
 EVERY = 1.0  # seconds between looks at the running sums
 PLAIN_EVERY = 30.0  # seconds between lines where there is no terminal
+STYLES = ("auto", "lines", "none")
 
 
 class Bar:
     """Epoch, loss, accuracy, items a second and time left of one run. Use as a context manager.
 
+    style: "auto" is a live bar on a terminal and lines elsewhere, "lines" always lines, "none" nothing.
     The sums are read by an asynchronous copy about once a second, so an epoch never waits for the device.
     """
 
-    def __init__(self, label: str, epochs: int, unit: str, first: int = 0, shown: bool = True) -> None:
-        self.label, self.epochs, self.unit, self.first, self.shown = label, epochs, unit, first, shown
-        self.live = shown and sys.stdout.isatty()
+    def __init__(self, label: str, epochs: int, unit: str, first: int = 0, style: str = "auto") -> None:
+        if style not in STYLES:
+            raise UserError(f"progress must be one of {', '.join(STYLES)}, got {style!r}")
+        self.label, self.epochs, self.unit, self.first = label, epochs, unit, first
+        self.shown = style != "none"
+        self.live = style == "auto" and sys.stdout.isatty()
         self.console = Console(highlight=False, soft_wrap=True)
         self.began = self.looked = self.printed = time.monotonic()
         self.copy: tuple[Any, list[str], torch.Tensor, dict[str, int]] | None = None
@@ -66,12 +73,12 @@ class Bar:
         self.done = epoch + 1.0
         self.text = "  ".join(f"{name} {value:.4g}" for name, value in scores.items() if not name.startswith("lr"))
         if self.shown:
-            self.show(time.monotonic(), whole=self.done == self.epochs)
+            self.show(time.monotonic())
 
-    def show(self, now: float, whole: bool = False) -> None:
+    def show(self, now: float) -> None:
         if self.live:
             self.bar.update(self.id, completed=self.done)
-        elif whole or now - self.printed >= PLAIN_EVERY:
+        elif now - self.printed >= PLAIN_EVERY:
             self.printed = now
             self.console.print(f"{self.label}  {self.state()}")
 

@@ -14,21 +14,21 @@ WARM, TIMED = 1, 2  # steps
 EVALUATION = 1.1  # scoring a split after each epoch adds about a tenth
 
 
-def seconds_left(requests: Iterable[Request]) -> float:
+def seconds_left(requests: Iterable[Request], threads: int) -> float:
     """Estimated seconds that the requests take one after the other, from the first epoch on."""
     known: dict[tuple[str, str, str], float] = {}
     total = 0.0
     for request in requests:
         kind = (request.cell.data, request.cell.model, request.cell.scale)
         if kind not in known:
-            known[kind] = epoch_seconds(request)
+            known[kind] = epoch_seconds(request, threads)
         total += known[kind] * request.epochs
     return total
 
 
-def epoch_seconds(request: Request) -> float:
+def epoch_seconds(request: Request, threads: int) -> float:
     """Estimated seconds of one epoch, from the first steps of a task that is thrown away."""
-    task = build(request, machine.prepare(request.config, None))
+    task = build(request, machine.prepare(request.config, threads))
     batches = task.batches(0)
     for index, batch in enumerate(batches):
         if index == WARM:

@@ -66,6 +66,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.mode = "foreach" if mode == "auto" else mode
         super().__init__(params, defaults)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "mode": self.mode}
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         known = {"params", "param_names", "initial_lr", *self.defaults}
         for name in param_group:
@@ -163,6 +166,7 @@ def validate(group: dict[str, Any]) -> None:
             raise ValueError(f"{name} must be a finite number, zero or more, got {value!r}")
     if len(group.get("betas", (0, 0))) != 2:
         raise ValueError(f"betas must be two numbers, got {group['betas']!r}")
-    for name, value in [("betas", b) for b in group.get("betas", ())] + [("momentum", group.get("momentum", 0.0))]:
-        if not 0 <= value < 1:
+    factors = [("betas", b) for b in group.get("betas", ())]
+    for name, value in [*factors, *((name, group.get(name, 0.0)) for name in ("beta", "momentum"))]:
+        if not (isinstance(value, (int, float)) and 0 <= value < 1):
             raise ValueError(f"{name} must lie in [0, 1), got {value!r}")

@@ -15,7 +15,12 @@ from scripts.raw import entry, key_of, place, plain
 from scripts.statistic import Estimate, estimate
 
 SPLITS = ("train", "test")
-COLUMNS = ["optimizer", "epoch", "n", *(f"{s} {w}" for s in SPLITS for w in ("ours", "official", "reruns", "ours − official"))]
+COLUMNS = [
+    "optimizer",
+    "epoch",
+    "n",
+    *(f"{s} {w}" for s in SPLITS for w in ("ours", "official", "reruns", "ours - official")),
+]
 HEAD = [
     "Accuracy in percent after epochs 0, 1, ... of the paper's 200-epoch schedule. train: running count during the "
     "epoch, with augmentation and dropout; test: all test images after it. Ours: mean ± sd over n seeds. official: the "
@@ -79,7 +84,7 @@ def row(part: Slice, cell: Cell, epoch: int, public: PublicRecord, marks: Footno
 def span(values: list[float]) -> str:
     if not values:
         return DASH
-    return number(values[0]) if len(values) == 1 else f"{number(min(values))}–{number(max(values))}"
+    return number(values[0]) if len(values) == 1 else f"{number(min(values))}{DASH}{number(max(values))}"
 
 
 def minus(ours: Estimate | None, other: float | None) -> float | None:
@@ -112,8 +117,16 @@ def furthest(part: Slice, found: list[tuple[Cell, int]], public: PublicRecord) -
         official = official_at(cell, "test", epoch, public)
         if ours is None or official is None or epoch != max(e for _, e in found):
             continue
-        known = [official, *reruns_at(public.reruns(*key_of(cell)), "test", epoch)]
-        outside.append((max(min(known) - ours.mean, ours.mean - max(known), 0.0), label(cell), ours, span(known), epoch))
+        public_runs = [official, *reruns_at(public.reruns(*key_of(cell)), "test", epoch)]
+        outside.append(
+            (
+                max(min(public_runs) - ours.mean, ours.mean - max(public_runs), 0.0),
+                label(cell),
+                ours,
+                span(public_runs),
+                epoch,
+            )
+        )
     if not outside:
         return []
     distance, name, ours, known, epoch = max(outside, key=lambda o: o[0])

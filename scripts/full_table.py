@@ -16,15 +16,15 @@ from scripts.raw import entry, key_of, place, plain
 from scripts.statistic import Estimate, estimate, paired
 
 OURS = ["ours final", "ours best", "ours last 10", "n"]
-COLUMNS = ["optimizer", *OURS, *PUBLIC, "ours − official", "ours − AdaBelief"]
-CLEAN = ["optimizer", *OURS, "ours − AdaBelief"]
+COLUMNS = ["optimizer", *OURS, *PUBLIC, "ours - official", "ours - AdaBelief"]
+CLEAN = ["optimizer", *OURS, "ours - AdaBelief"]
 HEAD = [
     "Test accuracy in percent: after the last epoch (final), at its best epoch (best), mean of the last ten epochs "
     "(last 10). Ours: mean ± sd over n seeds. figure: read off the paper's Fig. 4, a mean over the authors' runs at "
     "about epochs 195-199, ± the error of the reading. official: the authors' published curve, a single run. reruns: "
     "independent runs with the same recipe and schedule, mean (n, range) of their last-10 values.",
-    "ours − official: difference of the last-10 values; (fig.) where it is taken from the figure for want of a curve. "
-    "ours − AdaBelief: last-10 difference paired by seed, with its 95 % interval (t) from two seeds on.",
+    "ours - official: difference of the last-10 values; (fig.) where it is taken from the figure for want of a curve. "
+    "ours - AdaBelief: last-10 difference paired by seed, with its 95 % interval (t) from two seeds on.",
 ]
 PAPER_BEST = "Under this protocol the best epoch is chosen on the test set, as the authors did."
 CLEAN_BEST = (

@@ -11,10 +11,10 @@ from typing import Any
 
 from scripts.statistic import Estimate
 
-DASH = "–"
+DASH, MINUS = "\u2013", "\u2212"  # a missing cell or a range; a number's sign
 TEX = {
-    "\\": r"\textbackslash{}", "±": r"$\pm$", "−": "$-$", "–": "--", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#",
-    "×": r"$\times$", "τ": r"$\tau$", ">": "$>$", "<": "$<$", "β": r"$\beta$",
+    "\\": r"\textbackslash{}", "±": r"$\pm$", MINUS: "$-$", DASH: "--", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#",
+    "τ": r"$\tau$", ">": "$>$", "<": "$<$", "β": r"$\beta$",
 }  # fmt: skip
 FIELDS = [
     "data", "model", "optimizer", "protocol", "scale", "kind", "quantity", "value", "sd", "n", "low", "high",
@@ -78,7 +78,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def signed(value: float | None, digits: int = 2) -> str:
     """With a sign and a true minus."""
-    return DASH if value is None else f"{value:+.{digits}f}".replace("-", "−")
+    return DASH if value is None else f"{value:+.{digits}f}".replace("-", MINUS)
 
 
 def spread(e: Estimate | None) -> str:

@@ -7,11 +7,11 @@ OPTIMIZERS = {  # the order of the paper's figures
     "msvag": "MSVAG", "radam": "RAdam", "adamw": "AdamW", "fromage": "Fromage",
 }  # fmt: skip
 MODELS = {"vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121"}
-DATA = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "digits"}
+DATA = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
 
 
 def optimizer_name(optimizer: str) -> str:
-    """"adabelief,eps=1e-16" is shown as "AdaBelief, eps=1e-16"."""
+    """ "adabelief,eps=1e-16" is shown as "AdaBelief, eps=1e-16"."""
     base, *overrides = optimizer.split(",")
     return ", ".join([OPTIMIZERS.get(base, base), *overrides])
 

@@ -7,9 +7,11 @@ from itertools import combinations
 from math import inf, isnan
 
 from experiments.cell import Cell
+from scripts.layout import MINUS
 from scripts.names import optimizer_name
 from scripts.ours import Slice
 from scripts.public_record import PublicRecord
+from scripts.raw import key_of
 from scripts.statistic import estimate, kendall, kendall_interval, paired
 
 CLEAR = 0.5  # points: single runs scatter by about 0.17 (21 cells run by two laboratories), so two 0.5 apart differ
@@ -46,12 +48,12 @@ def read_order(part: Slice, cells: list[Cell], public: PublicRecord) -> Order:
     found, ours, authors = {}, {}, {}
     for cell in cells:
         last = estimate(list(part.scores(cell, "last").values()))
-        theirs = public.paper_last(cell.data, cell.model, cell.optimizer)
+        theirs = public.paper_last(*key_of(cell))
         if theirs is not None and part.finished(cell):
             found[cell.optimizer] = cell
             ours[cell.optimizer] = last.mean if last else -inf
             authors[cell.optimizer] = theirs
-    curve = any(public.official(c.data, c.model, c.optimizer) for c in found.values())
+    curve = any(public.official(*key_of(c)) for c in found.values())
     return Order(found, ours, authors, "official curve" if curve else "figure")
 
 
@@ -60,14 +62,16 @@ def order_notes(order: Order, part: Slice, public: PublicRecord) -> list[str]:
     names = list(order.cells)
     texts = []
     if len(names) >= 3:
-        texts.append(f"our order against the authors' {tau(*([d[n] for n in names] for d in (order.ours, order.authors)))}")
-    rerun = {}
-    for name, cell in order.cells.items():
-        value = public.rerun_last(cell.data, cell.model, cell.optimizer, RERUN)
-        if value is not None:
-            rerun[name] = value
+        text = tau([order.ours[n] for n in names], [order.authors[n] for n in names])
+        texts.append(f"our order against the authors' {text}")
+    found = {name: public.rerun_last(*key_of(cell), RERUN) for name, cell in order.cells.items()}
+    rerun = {name: value for name, value in found.items() if value is not None}
+    other = [
+        name for name in rerun if not any(r.repository == RERUN for r in public.joined(*key_of(order.cells[name])))
+    ]
     if len(rerun) >= 3:
         text = tau([order.authors[n] for n in rerun], [rerun[n] for n in rerun])
+        text += f", {', '.join(map(optimizer_name, other))} in another form" if other else ""
         texts.append(f"the authors' order against the independent full-scale rerun of {RERUN} {text}: "
                      "more than this cannot be asked of a smaller scale")  # fmt: skip
     return [f"Kendall's τ (with a 95 % bootstrap interval over optimizers): {'; '.join(texts)}."] if texts else []
@@ -76,7 +80,7 @@ def order_notes(order: Order, part: Slice, public: PublicRecord) -> list[str]:
 def tau(a: list[float], b: list[float]) -> str:
     value, (low, high) = kendall(a, b), kendall_interval(a, b)
     text = "undefined" if isnan(value) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
-    return f"{text.replace('-', '−')} ({len(a)} optimizers)"
+    return f"{text.replace('-', MINUS)} ({len(a)} optimizers)"
 
 
 def shows(order: Order, part: Slice) -> list[str]:
@@ -89,20 +93,31 @@ def shows(order: Order, part: Slice) -> list[str]:
     if not pairs:
         return []
     kept = [(a, b) for a, b in pairs if order.ours[a] > order.ours[b]]
-    notes = [f"Of the {len(pairs)} pairs that the authors' runs separate by more than {CLEAR} points, {len(kept)} "
-             "stand in the same order here."]  # fmt: skip
-    if "adabelief" in order.cells:
-        notes[0] += f" AdaBelief is number {order.authors_rank['adabelief']} with the authors, "
-        notes[0] += f"{order.rank['adabelief']} here."
-    if reversed_ := [reversal(order, part, a, b) for a, b in pairs if (a, b) not in kept]:
-        notes.append(f"Not as with the authors: {'; '.join(reversed_)}.")
+    sure = sum(beyond(order, part, a, b) == 1 for a, b in kept)
+    notes = [
+        f"Of the {len(pairs)} pairs that the authors' runs separate by more than {CLEAR} points, {len(kept)} stand in "
+        f"the same order here, {sure} of them beyond our seeds' scatter (paired 95 % interval)."
+    ]
+    if behind := [b for a, b in pairs if a == "adabelief"]:
+        ahead = [b for b in behind if ("adabelief", b) in kept]
+        notes.append(
+            f"AdaBelief is number {order.authors_rank['adabelief']} with the authors and {order.rank['adabelief']} "
+            f"here; of the {len(behind)} optimizers that they find clearly behind it, {len(ahead)} are behind it here."
+        )
+    if missed := [pair for pair in pairs if pair not in kept]:
+        notes.append(f"Not (yet) as with the authors: {'; '.join(reversal(order, part, a, b) for a, b in missed)}.")
     return notes
 
 
-def reversal(order: Order, part: Slice, better: str, worse: str) -> str:
-    """A pair that stands the other way round here, and whether our seeds can tell."""
-    text = f"{optimizer_name(better)} is not ahead of {optimizer_name(worse)}"
+def beyond(order: Order, part: Slice, better: str, worse: str) -> int:
+    """1 or -1 where our seeds tell the two apart (and which way), 0 where they do not or there is only one."""
     difference = paired(*(part.scores(order.cells[name], "last") for name in (better, worse)))
     if difference is None or difference.low is None or difference.high is None:
-        return text
-    return text + (" (beyond our seeds' scatter)" if difference.high < 0 else " (within our seeds' scatter)")
+        return 0
+    return 1 if difference.low > 0 else -1 if difference.high < 0 else 0
+
+
+def reversal(order: Order, part: Slice, better: str, worse: str) -> str:
+    """A pair that does not stand here as with the authors, and whether our seeds can tell."""
+    sure = " (beyond our seeds' scatter)" if beyond(order, part, better, worse) < 0 else ""
+    return f"{optimizer_name(better)} is not ahead of {optimizer_name(worse)}{sure}"

@@ -25,6 +25,11 @@ def stores(archive_only: bool) -> list[Path]:
     return [ARCHIVE] if archive_only else [live, ARCHIVE]
 
 
+def is_first_epochs(grid: Grid) -> bool:
+    """Whether the grid asks for the first epochs only."""
+    return any("stop_after" in block for block in grid.blocks)
+
+
 @dataclass
 class Slice:
     """A grid at one scale under one protocol: its cells in table order, and the evidence for them."""

@@ -40,7 +40,7 @@ def public_cells(cell: Cell, public: PublicRecord, marks: Footnotes) -> tuple[li
 def rerun_text(runs: list[Curve], marks: Footnotes) -> str:
     last = [run.last for run in runs]
     letters = ", ".join(dict.fromkeys(marks.mark(str((r.repository, r.remarks)), footnote(r)) for r in runs))
-    span = f", {number(min(last))}–{number(max(last))}" if len(last) > 1 else ""
+    span = f", {number(min(last))}{DASH}{number(max(last))}" if len(last) > 1 else ""
     return f"{number(sum(last) / len(last))} ({len(last)}{span}) [{letters}]"
 
 

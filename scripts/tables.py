@@ -17,22 +17,21 @@ from rich.console import Console
 from rich.table import Table as Drawn
 
 from experiments.cli import guarded
-from experiments.grid import Grid, load_grid
-from experiments.recipes import CONFIGS
+from experiments.grid import Grid
+from scripts.arguments import asked_grids, parser
 from scripts.first_epochs_table import first_epochs_table
 from scripts.full_table import full_table
 from scripts.layout import DASH, Table
-from scripts.ours import PROTOCOLS, Slice, read_slice, stores
+from scripts.ours import PROTOCOLS, Slice, is_first_epochs, read_slice, stores
 from scripts.public_record import PublicRecord, load_public_record
 from scripts.scaled_table import quick_table, small_table
 
-GRIDS = ("cifar", "first_epochs")
 WIDTH = 150  # columns of the terminal where there is none
 
 
 def make_tables(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: PublicRecord) -> list[Table]:
     """The tables of a grid that have something to say."""
-    if any("stop_after" in block for block in grid.blocks):
+    if is_first_epochs(grid):
         parts = [read_slice(grid, scale, "paper", roots) for scale in scales if scale == "full"]
         return [first_epochs_table(grid, p, public) for p in parts if p.evidence.records or p.evidence.stale]
     tables: list[Table] = []
@@ -45,7 +44,7 @@ def make_tables(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public
 def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecord) -> list[Table]:
     if scale == "full":
         names = dict.fromkeys(cell.data for cell in parts[0].cells)
-        return [full_table(data, *parts, public) for data in names]
+        return [full_table(data, parts[0], parts[1], public) for data in names]
     parts = [part for part in parts if not part.is_empty or part.evidence.stale]
     if not parts:
         return []
@@ -73,26 +72,16 @@ def show(table: Table, console: Console) -> None:
         console.print(note, markup=False)
 
 
-def parse(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m scripts.tables", description=(__doc__ or "").split("\n")[0])
-    known = [name for name in GRIDS if (CONFIGS / "grid" / f"{name}.yaml").is_file()]
-    parser.add_argument("--grid", default=",".join(known), help="grids, separated by commas (default: %(default)s)")
-    parser.add_argument("--scale", help="one scale only (default: every scale of the grid)")
-    parser.add_argument("--out", type=Path, default=Path("results/local/tables"))
-    parser.add_argument("--archive-only", action="store_true", help="read results/archive, not results/runs")
-    parser.add_argument("--show", action=argparse.BooleanOptionalAction,
-                        help="draw the tables here (default: while there are no runs of ours)")  # fmt: skip
-    return parser.parse_args(words)
-
-
 def main(words: Sequence[str]) -> int:
-    call = parse(words)
+    options = parser("scripts.tables", "Write the tables of a grid.", "results/local/tables")
+    flag, text = argparse.BooleanOptionalAction, "draw the tables here (default: while there are no runs of ours)"
+    options.add_argument("--show", action=flag, help=text)
+    call = options.parse_args(words)
     tables: list[Table] = []
-    for name in call.grid.split(","):
-        grid = load_grid(name)
-        scales = grid.scales if call.scale is None else [call.scale]
+    for grid, scales in asked_grids(call):
         tables += make_tables(grid, scales, stores(call.archive_only), load_public_record())
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=not sys.stdout.isatty())
+    terminal = sys.stdout.isatty()
+    console = Console(width=None if terminal else WIDTH, highlight=False, soft_wrap=not terminal)
     for table in tables:
         if call.show or (call.show is None and not has_runs(tables)):
             show(table, console)

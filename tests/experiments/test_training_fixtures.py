@@ -23,7 +23,8 @@ MODELS = {"vgg11": lambda: VGG11(dropout=0.0), "resnet34": ResNet34, "densenet12
 @pytest.mark.parametrize("mode", ["foreach"])
 def test_training_steps_equal_the_official_ones(case, mode):
     torch.set_num_threads(1)
-    module = fill(MODELS[case["case"]]().double())
+    module = MODELS[case["case"]]().double()
+    fill(module)
     player = Player(module, AdaBelief(module.parameters(), mode=mode, **case["kwargs"]))
     module.train()
     for step, expected in enumerate(case["steps"]):

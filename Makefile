@@ -1,0 +1,77 @@
+# One command per question; `make help` lists them.
+# Variables: SCALE=quick|small|full  SEEDS=0,1,2  DATA_ROOT=...  JOBS=n  ON_FAILURE=continue|stop  RETRIES=k
+#            SKIP_ARCHIVED=1  MAX_SECONDS=n  ARGS="model=vgg11 optimizer.lr=0.01" (Hydra's words)  PYTHON=...
+
+ifeq ($(origin PYTHON), undefined)
+PYTHON := .venv/bin/python
+ENV := .venv/installed
+endif
+BASE ?= $(shell command -v python3.11 || command -v python3)
+
+export DATA_ROOT STORE
+ifndef DATA_ROOT
+unexport DATA_ROOT
+endif
+ifndef STORE
+unexport STORE
+endif
+
+WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS),jobs=$(JOBS)) \
+        $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
+        $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
+
+.PHONY: help setup test lint reproduce-cifar evidence tables figures status archive wandb-sync clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@sed -n 's/^# \(Variables:.*\)/\n\1/p; s/^#  \{10\}/          /p' $(MAKEFILE_LIST)
+
+setup: $(ENV)  ## make .venv from requirements.lock (5 GB; done by itself when a target needs it)
+
+.venv/installed: requirements.lock
+	@$(BASE) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "error: Python 3.11 is needed, $(BASE) is another; name one with BASE=..." >&2; exit 1; }
+	@echo "making .venv from requirements.lock (minutes, 5 GB)"
+	@$(BASE) -m venv --clear .venv
+	@.venv/bin/pip install -q --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+test: $(ENV)  ## run the tests (5 minutes)
+	$(PYTHON) -m pytest
+
+lint: $(ENV)  ## ruff and mypy
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy optimizers models data experiments scripts
+
+reproduce-cifar: $(ENV)  ## Fig. 4: three models, nine optimizers; quick on two cores 4 min, full on a GPU days
+	@$(call reproduce,cifar)
+
+# Status 2 means that some runs failed or are not healthy: the tables of the others are made all the same.
+define reproduce
+status=0; $(PYTHON) -m experiments.grid grid=$(1) $(WORDS) || status=$$?; \
+if [ $$status -ne 0 ] && [ $$status -ne 2 ]; then exit $$status; fi; \
+$(PYTHON) -m scripts.tables && $(PYTHON) -m scripts.figures && exit $$status
+endef
+
+tables: $(ENV)  ## results/local/tables: ours beside the public record, from every run at hand
+	@$(PYTHON) -m scripts.tables
+
+figures: $(ENV)  ## results/local/figures: accuracy per epoch, likewise
+	@$(PYTHON) -m scripts.figures
+
+status: $(ENV)  ## what is done, running, partial, failed and missing, and the time left
+	@$(PYTHON) -m scripts.status $(WORDS)
+
+archive: $(ENV)  ## copy finished real-data runs to results/archive and make the committed tables from it
+	@$(PYTHON) -m scripts.archive
+	@$(PYTHON) -m scripts.tables --archive-only --out results/tables
+	@$(PYTHON) -m scripts.figures --archive-only --out results/figures
+
+wandb-sync: $(ENV)  ## upload the offline W&B runs
+	@$(PYTHON) -m wandb sync --include-offline $(or $(STORE),results/runs)/wandb/offline-run-*
+
+clean:  ## remove the environment and caches; never runs, data or the archive
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

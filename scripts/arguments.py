@@ -1,0 +1,29 @@
+"""The words that tables and figures take from the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from experiments.grid import Grid, load_grid
+from experiments.recipes import CONFIGS
+
+GRIDS = ("cifar", "first_epochs")
+
+
+def parser(module: str, description: str, out: str) -> argparse.ArgumentParser:
+    known = [name for name in GRIDS if (CONFIGS / "grid" / f"{name}.yaml").is_file()]
+    made = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
+    made.add_argument("--grid", default=",".join(known), help="separated by commas (default: %(default)s)")
+    made.add_argument("--scale", help="one scale only (default: every scale of a grid)")
+    made.add_argument("--out", type=Path, default=Path(out), help="folder (default: %(default)s)")
+    made.add_argument("--archive-only", action="store_true", help="read results/archive alone, not results/runs")
+    return made
+
+
+def asked_grids(call: argparse.Namespace) -> Iterator[tuple[Grid, Sequence[str]]]:
+    """Each grid with the scales asked for."""
+    for name in call.grid.split(","):
+        grid = load_grid(name)
+        yield grid, grid.scales if call.scale is None else [call.scale]

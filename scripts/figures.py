@@ -1,0 +1,146 @@
+"""Figures of a grid from everything at hand: accuracy per epoch, ours over the public record.
+
+    python -m scripts.figures [--grid cifar,first_epochs] [--scale full] [--out DIR] [--archive-only]
+
+Full scale: the panels of the paper's Fig. 4, one figure per data set. Smaller scales and the first epochs get figures
+of their own once there are runs to show. Each comes as png and pdf.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from experiments.cli import guarded
+from scripts.arguments import asked_grids, parser
+from scripts.labels import spaced
+from scripts.names import optimizer_name
+from scripts.ours import stores
+from scripts.pictures import pictures
+from scripts.public_record import load_public_record
+from scripts.series import Figure, Line, Panel
+
+# One colour per optimizer, told apart with any kind of colour vision; the method in question is black.
+COLOURS = {
+    "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
+    "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
+}  # fmt: skip
+STYLES: dict[str, dict[str, Any]] = {
+    "rerun": {"lw": 0.6, "alpha": 0.75, "zorder": 2},
+    "official": {"lw": 1.0, "ls": (0, (4, 2)), "zorder": 3},
+    "diverged": {"lw": 1.0, "marker": "x", "markevery": [-1], "zorder": 4},
+    "ours": {"lw": 1.3, "zorder": 5},
+}
+POINTS = {
+    "rerun": {"marker": "x", "ms": 5},
+    "official": {"marker": "s", "mfc": "none", "ms": 8},
+    "ours": {"marker": "o", "ms": 4},
+}
+KINDS = {
+    "ours": "ours, mean over seeds (band or bar: ± sd)", "diverged": "ours, diverged",
+    "official": "official curve (one run)", "rerun": "independent rerun (one run)",
+}  # fmt: skip
+LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # from a label to its line
+METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None},
+}  # same input, same file
+
+
+def draw(figure: Figure, folder: Path) -> list[Path]:
+    """Draw a figure; returns the paths of its png and pdf."""
+    rows, columns = len(figure.rows), max(map(len, figure.rows))
+    size = (1.55 * columns + 0.6, 2.6 * rows + 1.4) if figure.points else (5.2 * columns, 3.9 * rows + 1.3)
+    heights = None if figure.points else {"height_ratios": [1.35, 1]}
+    canvas, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", gridspec_kw=heights)
+    for i, row in enumerate(figure.rows):
+        for j, panel in enumerate(row):
+            (draw_points if figure.points else draw_curves)(axes[i, j], panel)
+    canvas.suptitle(figure.title, fontsize=13)
+    handles = [Line2D([], [], color="0.25", label=KINDS[k], **key_style(k, figure.points)) for k in figure.kinds]
+    canvas.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9, title=figure.caption)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{figure.name}.{kind}" for kind in METADATA]
+    for path in paths:
+        canvas.savefig(path, dpi=130, metadata=METADATA[path.suffix[1:]])
+    plt.close(canvas)
+    return paths
+
+
+def key_style(kind: str, points: bool) -> dict[str, Any]:
+    return STYLES[kind] | (POINTS.get(kind, {}) if points else {"markevery": 1})
+
+
+def colour(optimizer: str) -> str:
+    return COLOURS.get(optimizer.split(",")[0], "#777777")
+
+
+def draw_curves(ax: Axes, panel: Panel) -> None:
+    for line in panel.lines:
+        ax.plot(line.epochs, line.values, color=colour(line.optimizer), **STYLES[line.kind])
+        if any(line.sd):
+            low, high = ([v + sign * s for v, s in zip(line.values, line.sd)] for sign in (-1, 1))
+            ax.fill_between(line.epochs, low, high, color=colour(line.optimizer), alpha=0.2, lw=0, zorder=1)
+    if panel.drop:
+        ax.axvline(panel.drop, color="0.8", lw=0.8, zorder=0)
+    ax.set(title=panel.title, xlabel="epoch", ylabel=panel.ylabel, ylim=(panel.low, panel.high))
+    ax.set_xlim(0, max((line.epochs[-1] for line in panel.lines), default=1))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(axis="y", color="0.92", lw=0.6)
+    ax.spines[["top", "right"]].set_visible(False)
+    if panel.remark:
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
+        ax.text(
+            0.99, 0.03, panel.remark, transform=ax.transAxes, ha="right", fontsize=8, color="0.25", zorder=9, bbox=box
+        )
+    label_ends(ax, panel)
+
+
+def label_ends(ax: Axes, panel: Panel) -> None:
+    """Each optimizer's name beside the end of its line; ours speaks before the official curve, that before a rerun."""
+    ends: dict[str, Line] = {line.optimizer: line for line in panel.lines}  # the lines come in that order
+    heights = {name: (line.values[-1] - panel.low) / (panel.high - panel.low) for name, line in ends.items()}
+    for (name, height), y in zip(sorted(heights.items(), key=lambda item: item[1]), spaced(sorted(heights.values()))):
+        ax.annotate(
+            optimizer_name(name), xy=(1, min(max(height, 0), 1)), xytext=(1.06, y), xycoords="axes fraction",
+            textcoords="axes fraction", color=colour(name), fontsize=8.5, va="center", annotation_clip=False,
+            weight="bold" if name == "adabelief" else "normal",
+            arrowprops={**LEADER, "color": colour(name)},
+        )  # fmt: skip
+
+
+def draw_points(ax: Axes, panel: Panel) -> None:
+    for line in panel.lines:
+        style = {"color": colour(line.optimizer), **key_style(line.kind, points=True)}
+        ax.errorbar(line.epochs, line.values, yerr=line.sd if any(line.sd) else None, capsize=2, **style)
+    last = max((line.epochs[-1] for line in panel.lines), default=0)
+    ax.set(xlim=(-0.5, last + 0.5), ylim=(panel.low, panel.high), xticks=range(last + 1))
+    ax.set_title(panel.title, fontsize=9)
+    ax.set_xlabel("epoch", fontsize=8)
+    ax.tick_params(labelsize=8, labelleft=bool(panel.ylabel))
+    ax.set_ylabel(panel.ylabel, fontsize=8.5)
+    ax.grid(axis="y", color="0.92", lw=0.6)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def main(words: Sequence[str]) -> int:
+    call = parser("scripts.figures", "Draw the figures of a grid.", "results/local/figures").parse_args(words)
+    for grid, scales in asked_grids(call):
+        for figure in pictures(grid, scales, stores(call.archive_only), load_public_record()):
+            png, _ = draw(figure, call.out)
+            print(f"{png.with_suffix('')}.{{png,pdf}}  {figure.title}")
+    return 0
+
+
+if __name__ == "__main__":
+    guarded(lambda: main(sys.argv[1:]))

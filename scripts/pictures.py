@@ -1,0 +1,74 @@
+"""Which figures a grid gives, with their titles and captions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.grid import Grid
+from scripts.first_epochs_series import first_epochs_figure
+from scripts.names import data_name
+from scripts.ours import PROTOCOLS, Slice, is_first_epochs, read_slice
+from scripts.public_record import PublicRecord
+from scripts.series import Figure, curves_figure
+
+DROP = "The rate is divided by ten at the grey line."
+FULL = f"Accuracy per epoch. {DROP} The first epochs are cut off below."
+CLEAN = "Clean protocol: not comparable with the published curves, which are not drawn. " + FULL
+FIRST = "Full model and recipe, first epochs only. Epochs count from 0."
+NOT_COMPARABLE = {
+    "quick": "Handwritten digits, narrow models: a check of the pipeline, not comparable with the paper.",
+    "small": "Narrower models, fewer epochs: values not comparable with the paper, so its curves are not drawn.",
+}
+
+
+def pictures(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: PublicRecord) -> list[Figure]:
+    """The full-scale figures always; the others where there are runs."""
+    if is_first_epochs(grid):
+        part = read_slice(grid, "full", "paper", roots)
+        return [first_epochs_figure(grid, part, public, FIRST)] if part.evidence.records else []
+    figures = []
+    for scale in scales:
+        for protocol in PROTOCOLS:
+            part = read_slice(grid, scale, protocol, roots)
+            figures += full(part, public) if scale == "full" else scaled(grid, part)
+    return figures
+
+
+def full(part: Slice, public: PublicRecord) -> list[Figure]:
+    figures = []
+    for data in dict.fromkeys(cell.data for cell in part.cells):
+        have = runs(part, data)
+        if part.protocol == "paper":
+            title = f"{data_name(data)}, nine optimizers: "
+            title += f"{have}, over the public record" if have else "the public record, no run of ours yet"
+            figures.append(curves_figure(data, title, FULL, part, data, public))
+        elif have:
+            title = f"{data_name(data)}, nine optimizers, {part.protocol} protocol: {have}"
+            figures.append(curves_figure(f"{data}_{part.protocol}", title, CLEAN, part, data, None))
+    return figures
+
+
+def scaled(grid: Grid, part: Slice) -> list[Figure]:
+    """One figure per data set that has runs; the first takes the grid's name (quick_cifar, small_cifar), the others
+    that of their data (small_cifar100)."""
+    figures: list[Figure] = []
+    protocol = "" if part.protocol == "paper" else f"_{part.protocol}"
+    names = list(dict.fromkeys(cell.data for cell in part.cells))
+    for data in names:
+        if have := runs(part, data):
+            name = f"{part.scale}_{grid.name if data == names[0] else data}{protocol}"
+            title = f"{data_name(data)}, {part.scale} scale{protocol.replace('_', ', ')}: {have}"
+            caption = f"{NOT_COMPARABLE.get(part.scale, 'Not comparable with the paper.')} {DROP}"
+            figures.append(curves_figure(name, title, caption, part, data, None))
+    return figures
+
+
+def runs(part: Slice, data: str) -> str:
+    """ "27 runs of ours, 1 seed a cell", or nothing."""
+    counts = [n for cell in part.cells if cell.data == data and (n := len(part.finished(cell)))]
+    if not counts:
+        return ""
+    low, high = min(counts), max(counts)
+    seeds = f"{low} to {high} seeds" if low < high else f"{low} seed{'s' if low > 1 else ''}"
+    return f"{sum(counts)} run{'s' if sum(counts) > 1 else ''} of ours, {seeds} a cell"

@@ -1,0 +1,97 @@
+"""Published numbers as they stand in results/paper/: a figure's readings, whole curves, known deviations."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+import pandas as pd
+
+EPOCHS = 200  # the length of every CIFAR run of the paper
+WINDOW = 10  # epochs of the "last" mean: 190-199
+KEYS = ["dataset", "model", "optimizer"]
+DEVIATION_KEYS = ["repository", *KEYS, "settings"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An end value read off Fig. 4 (percent, mean over the authors' runs); `error` is the reading's uncertainty."""
+
+    value: float
+    error: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One published run. `test` and `train` are accuracies in percent, one an epoch from epoch 0 on.
+
+    `deviates` says what keeps the run apart from the cell, `remarks` what a reader should know although it joins.
+    """
+
+    repository: str
+    settings: str
+    test: tuple[float, ...]
+    train: tuple[float, ...]
+    deviates: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return len(self.test) == EPOCHS
+
+    @property
+    def joins(self) -> bool:
+        """Whether the run counts among a cell's reruns."""
+        return self.complete and not self.deviates
+
+    @property
+    def final(self) -> float:
+        return self.test[-1]
+
+    @property
+    def best(self) -> float:
+        """Selected on the test set, as published."""
+        return max(self.test)
+
+    @property
+    def last(self) -> float:
+        """Mean of the last ten epochs: the number to compare with."""
+        return sum(self.test[-WINDOW:]) / WINDOW
+
+
+def read_figure(published: pd.DataFrame) -> dict[tuple[str, str, str], Reading]:
+    rows = published[(published["kind"] == "figure") & (published["metric"] == "test_acc_end")]
+    rows = rows[rows["source"].str.startswith("paper Fig. 4")]
+    return {
+        (row.dataset, row.model, row.optimizer): Reading(row.value, reading_error(row.note), row.source)
+        for row in rows.itertuples()
+    }
+
+
+def reading_error(note: str) -> float:
+    found = re.search(r"uncertainty \+-([\d.]+)", note)
+    if not found:
+        raise ValueError(f"a figure reading's note must state its uncertainty, got {note!r}")
+    return float(found.group(1))
+
+
+def read_curves(rows: pd.DataFrame, deviations: pd.DataFrame | None = None) -> dict[tuple[str, str, str], list[Curve]]:
+    curves: dict[tuple[str, str, str], list[Curve]] = {}
+    by = [name for name in ("repository", *KEYS, "run", "settings") if name in rows]
+    for _, run in rows.groupby(by):
+        first = run.iloc[0]
+        split = {name: part.sort_values("epoch")["value"] for name, part in run.groupby("split")}
+        found = [] if deviations is None else [d for d in deviations.itertuples() if matches(d, first)]
+        curve = Curve(
+            first["repository"], first["settings"], tuple(split["test"]), tuple(split["train"]),
+            tuple(d.reason for d in found if d.joins == "no"), tuple(d.reason for d in found if d.joins == "yes"),
+        )  # fmt: skip
+        curves.setdefault((first["dataset"], first["model"], first["optimizer"]), []).append(curve)
+    return curves
+
+
+def matches(deviation, run: pd.Series) -> bool:
+    """Whether a row of deviations.csv speaks of a run; its fields are shell patterns."""
+    return all(fnmatch(run[key], getattr(deviation, key)) for key in DEVIATION_KEYS)

@@ -1,0 +1,122 @@
+"""What the figures show, as numbers: which lines, in which panels, between which limits. No plotting here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from experiments.cell import Cell
+from experiments.record import Record
+from scripts.first_epochs_table import at
+from scripts.names import data_name, model_name, optimizer_name
+from scripts.ours import Slice, groups
+from scripts.public_record import PublicRecord
+from scripts.raw import key_of
+from scripts.statistic import estimate
+
+DROP = 0.75  # the rate falls after three quarters of the epochs at every scale
+LONG = 100  # epochs from which a run is long: the full scale's
+
+
+@dataclass(frozen=True)
+class Line:
+    """Accuracy (percent) at `epochs` (0-based). kind: ours (a mean over seeds, with `sd`), diverged (one seed, up to
+    where it fell apart), official or rerun (single runs)."""
+
+    kind: str
+    optimizer: str
+    epochs: list[int]
+    values: list[float]
+    sd: list[float]
+
+
+@dataclass
+class Panel:
+    title: str
+    ylabel: str
+    lines: list[Line]
+    low: float
+    high: float
+    remark: str = ""
+    drop: float | None = None
+
+
+@dataclass
+class Figure:
+    """`rows` of panels. `points` marks single epochs instead of drawing long curves."""
+
+    name: str
+    title: str
+    caption: str
+    rows: list[list[Panel]] = field(default_factory=list)
+    points: bool = False
+
+    @property
+    def kinds(self) -> list[str]:
+        found = {line.kind for row in self.rows for panel in row for line in panel.lines}
+        return [kind for kind in ("ours", "diverged", "official", "rerun") if kind in found]
+
+
+def curves_figure(name: str, title: str, caption: str, part: Slice, data: str, public: PublicRecord | None) -> Figure:
+    """Models as columns, those without any curve left out; test accuracy above, train accuracy below. The public
+    curves are drawn only where `public` is given."""
+    figure = Figure(name, title, caption)
+    columns = {model: cells for (d, model), cells in groups(part.cells).items() if d == data}
+    for split in ("test", "train"):
+        row: list[Panel] = []
+        for model, cells in columns.items():  # AdaBelief, the first of them, is drawn last: on top
+            if lines := [line for cell in reversed(cells) for line in cell_lines(part, cell, split, public)]:
+                row.append(curve_panel(f"{model_name(model)} on {data_name(data)}", split, cells, lines))
+        figure.rows.append(row)
+    return figure
+
+
+def curve_panel(title: str, split: str, cells: Sequence[Cell], lines: list[Line]) -> Panel:
+    drawn = {line.optimizer for line in lines}
+    missing = [optimizer_name(cell.optimizer) for cell in cells if cell.optimizer not in drawn]
+    remark = f"no curve: {', '.join(missing)}" if missing else ""
+    drop = DROP * max(line.epochs[-1] + 1 for line in lines)
+    return Panel(title, f"{split} accuracy (%)", lines, *limits(lines), remark, drop)
+
+
+def cell_lines(part: Slice, cell: Cell, split: str, public: PublicRecord | None) -> list[Line]:
+    """The reruns, the official curve and ours, in the order in which they are drawn over each other."""
+    lines = []
+    if public:
+        lines += [single("rerun", cell, getattr(run, split)) for run in public.joined(*key_of(cell))]
+        if official := public.official(*key_of(cell)):
+            lines.append(single("official", cell, getattr(official, split)))
+    for record in part.diverged(cell):
+        lines += ours("diverged", cell, [record], split, range(len(record.metrics)))
+    complete = part.complete(cell)
+    return lines + ours("ours", cell, complete, split, range(max((len(r.metrics) for r in complete), default=0)))
+
+
+def single(kind: str, cell: Cell, values: Sequence[float]) -> Line:
+    return Line(kind, cell.optimizer, list(range(len(values))), list(values), [0.0] * len(values))
+
+
+def ours(kind: str, cell: Cell, records: list[Record], split: str, epochs: Iterable[int]) -> list[Line]:
+    """One line of means over seeds, or none without values."""
+    found = [(epoch, e) for epoch in epochs if (e := estimate(at(records, split, epoch)))]
+    if not found:
+        return []
+    sd = [e.sd or 0.0 for _, e in found]
+    return [Line(kind, cell.optimizer, [epoch for epoch, _ in found], [e.mean for _, e in found], sd)]
+
+
+def limits(lines: Sequence[Line]) -> tuple[float, float]:
+    """Where to cut the y axis. Long runs fall off below in their first epochs, so that what happens around the drop of
+    the rate can be seen; short runs lose a sixth of their epochs."""
+    lasting = [line.values for line in lines if line.kind != "diverged" and len(line.values) > 3]
+    if not lasting:
+        return 0.0, 100.0
+    if max(map(len, lasting)) >= LONG:
+        low = min(float(np.median(values[len(values) // 4 : 3 * len(values) // 4])) for values in lasting)
+    else:
+        low = min(min(values[max(1, len(values) // 6) :]) for values in lasting)
+    top = max(max(values) for values in lasting)
+    reach = max(top - low, 2.0)
+    return max(0.0, low - 0.05 * reach), min(100.0 + 0.03 * reach, top + 0.08 * reach)

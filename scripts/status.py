@@ -1,0 +1,103 @@
+"""What stands of a grid:  python -m scripts.status [grid=cifar] [scale=quick] [seeds=0,1] [model=vgg11] ...
+
+Without a grid it shows every grid and scale that has runs. Takes the words that `experiments.grid` takes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.cli import guarded
+from experiments.compose import Request
+from experiments.grid import ARCHIVE, find, load_grid, parse, standing
+from experiments.identity import difference
+from experiments.progress import clock
+from experiments.recipes import CONFIGS
+from experiments.record import read_lines, read_record
+from experiments.run import run_path
+
+STATES = ("done", "archived", "running", "partial", "failed", "stale", "missing")
+
+
+def main(words: Sequence[str]) -> int:
+    console = Console(highlight=False, soft_wrap=True)
+    if any(word.startswith("grid=") for word in words):
+        shown = [show(console, words)]
+    else:
+        shown = [
+            show(console, [f"grid={name}", f"scale={scale}", *rest], only_begun=True)
+            for name in sorted(path.stem for path in (CONFIGS / "grid").glob("*.yaml"))
+            for scale in load_grid(name).scales
+            if (rest := [w for w in words if not w.startswith("scale=")]) == list(words) or f"scale={scale}" in words
+        ]
+    if not any(shown):
+        print("no runs yet; `make reproduce-cifar` makes the first")
+    return 0
+
+
+def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bool:
+    """Print a grid's counts by model and data, and what is running or failed; False if nothing has begun."""
+    call = parse(words)
+    requests = call.requests()
+    store = Path(requests[0].config["store"])
+    states = {id(r): state_of(r, store) for r in requests}
+    if only_begun and set(states.values()) == {"missing"}:
+        return False
+    table = Table(title=f"{call.grid.title}, {call.scale} scale", title_justify="left")
+    for column in ("data", "model", *STATES):
+        table.add_column(column, justify="left" if column in ("data", "model") else "right", no_wrap=True)
+    for data, model in dict.fromkeys((r.cell.data, r.cell.model) for r in requests):
+        counts = Counter(states[id(r)] for r in requests if (r.cell.data, r.cell.model) == (data, model))
+        table.add_row(data, model, *(str(counts[state] or "-") for state in STATES))
+    console.print(table)
+    for request in requests:
+        if states[id(request)] in ("running", "failed", "partial", "stale"):
+            console.print(f"{states[id(request)]}: {request.cell} seed {request.seed}{detail(request, store)}")
+    if left := seconds_left(requests, states, store):
+        console.print(f"time left, one run after the other, from the epochs timed so far: {clock(left)}")
+    return True
+
+
+def state_of(request: Request, store: Path) -> str:
+    state = standing(request, store)
+    return "archived" if state != "done" and state != "running" and find(request, ARCHIVE) else state
+
+
+def detail(request: Request, store: Path) -> str:
+    folder = store / run_path(request)
+    if (failure := folder / "failure.txt").is_file():
+        return f": {failure.read_text().strip().splitlines()[-1]}"
+    if (record := read_record(store, run_path(request))) and (why := difference(record.config, request.config)):
+        return f": {why}"
+    times = read_lines(folder / "times.jsonl")
+    done = f", epoch {len(times)} of {request.epochs} done"
+    if not times:
+        return done
+    left = sum(line["seconds"] for line in times) / len(times) * (request.epochs - len(times))
+    return f"{done}, {clock(left)} left"
+
+
+def seconds_left(requests: Sequence[Request], states: dict[int, str], store: Path) -> float:
+    """Remaining epochs times the mean seconds of the epochs of the same data and model; 0 where none was timed."""
+    timed: dict[tuple[str, str], list[float]] = {}
+    done: dict[int, int] = {}
+    for request in requests:
+        times = read_lines(store / run_path(request) / "times.jsonl")
+        done[id(request)] = 0 if states[id(request)] == "stale" else len(times)
+        timed.setdefault((request.cell.data, request.cell.model), []).extend(line["seconds"] for line in times)
+    total = 0.0
+    for request in requests:
+        seconds = timed[request.cell.data, request.cell.model]
+        if states[id(request)] not in ("done", "archived") and seconds:
+            total += sum(seconds) / len(seconds) * (request.epochs - done[id(request)])
+    return total
+
+
+if __name__ == "__main__":
+    guarded(lambda: main(sys.argv[1:]))

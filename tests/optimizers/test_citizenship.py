@@ -1,0 +1,214 @@
+"""Every optimizer is an ordinary torch optimizer: groups, states, closures, schedules, precision, bad arguments."""
+
+import copy
+import io
+
+import pytest
+import torch
+
+from optimizers import SGD, AdaBelief, AdaBound, Adam, Yogi
+from optimizers.base import Tensors
+from tests.optimizers.cases import EVERY
+
+SHAPES = [(4, 3), (5,), (2, 2, 3, 3), ()]
+
+
+def parameters(dtype=torch.float32):
+    torch.manual_seed(0)
+    params = [torch.nn.Parameter(torch.randn(shape).to(dtype)) for shape in SHAPES]
+    with torch.no_grad():
+        params[1].zero_()  # a zero tensor, as biases are at first
+    return params
+
+
+def train(params, optimizer, steps, first=0, late=None):
+    """Step on gradients that depend on the step alone; parameter `late` gets its first gradient at step 3."""
+    for step in range(first, first + steps):
+        generator = torch.Generator().manual_seed(step)
+        for index, p in enumerate(params):
+            g = torch.randn(p.shape, generator=generator) * 10.0 ** (index - 2)
+            p.grad = None if index == late and step < 3 else g.to(p.dtype)
+        optimizer.step()
+    return [p.detach().clone() for p in params]
+
+
+def make(name, params, **more):
+    cls, arguments = EVERY[name]
+    return cls(params, **arguments, **more)
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a, b))
+
+
+@pytest.mark.parametrize("late", [None, 2])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("name", EVERY)
+def test_loop_and_foreach_are_the_same_bits(name, dtype, late):
+    results = []
+    for mode in ("loop", "foreach"):
+        params = parameters(dtype)
+        results.append(train(params, make(name, params, mode=mode), 12, late=late))
+    assert same(*results)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_parameter_without_gradient_is_not_touched(name):
+    params = parameters()
+    before = params[2].detach().clone()
+    optimizer = make(name, params)
+    train(params, optimizer, 3, late=2)
+    assert torch.equal(params[2], before) and params[2] not in optimizer.state
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_late_gradient_counts_its_own_steps(name):
+    params = parameters()
+    train(params, make(name, params), 6, late=2)
+    alone = parameters()
+    optimizer = make(name, alone[2:3])
+    for step in range(3, 6):
+        generator = torch.Generator().manual_seed(step)
+        grads = [torch.randn(p.shape, generator=generator) * 10.0 ** (i - 2) for i, p in enumerate(alone)]
+        alone[2].grad = grads[2]
+        optimizer.step()
+    assert torch.equal(alone[2], params[2])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", EVERY)
+def test_a_state_dict_carries_everything(name, dtype):
+    straight = parameters(dtype)
+    expected = train(straight, make(name, straight), 10)
+    params = parameters(dtype)
+    first = make(name, params)
+    train(params, first, 5)
+    buffer = io.BytesIO()
+    torch.save(first.state_dict(), buffer)
+    second = make(name, params)
+    second.load_state_dict(torch.load(io.BytesIO(buffer.getvalue()), weights_only=True))
+    assert same(train(params, second, 5, first=5), expected)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_loaded_state_is_a_copy(name):
+    params, others = parameters(), parameters()
+    first, second = make(name, params), make(name, others)
+    train(params, first, 2)
+    second.load_state_dict(first.state_dict())
+    kept = copy.deepcopy(second.state_dict()["state"])
+    train(params, first, 2, first=2)
+    for state, before in zip(second.state_dict()["state"].values(), kept.values()):
+        assert all(torch.equal(torch.as_tensor(state[key]), torch.as_tensor(before[key])) for key in before)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_deepcopy_is_independent(name):
+    params = parameters()
+    optimizer = make(name, params)
+    train(params, optimizer, 3)
+    twins, twin = copy.deepcopy((params, optimizer))
+    assert same(train(params, optimizer, 3, first=3), train(twins, twin, 3, first=3))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_half_precision_is_computed_in_float32(name):
+    params = parameters(torch.bfloat16)
+    optimizer = make(name, params)
+    train(params, optimizer, 3)
+    for state in optimizer.state.values():
+        assert all(v.dtype == torch.float32 for v in state.values() if torch.is_tensor(v))
+    optimizer.load_state_dict(optimizer.state_dict())
+    for state in optimizer.state.values():
+        assert all(v.dtype == torch.float32 for v in state.values() if torch.is_tensor(v))
+
+
+def test_groups_have_their_own_hyperparameters_and_can_be_added():
+    a, b = parameters(), parameters()
+    optimizer = Adam([{"params": a, "lr": 0.0}], lr=1e-2)
+    optimizer.add_param_group({"params": b, "lr": 1e-2})
+    before = [p.detach().clone() for p in a]
+    moved = train(a + b, optimizer, 2)
+    assert same(moved[: len(a)], before) and not same(moved[len(a) :], before)
+
+
+def test_adabound_remembers_the_rate_of_each_group():
+    optimizer = AdaBound([{"params": parameters(), "lr": 1e-2}], lr=1e-3)
+    optimizer.add_param_group({"params": parameters()})
+    assert [group["base_lr"] for group in optimizer.param_groups] == [1e-2, 1e-3]
+
+
+def test_a_closure_is_called_with_gradients_and_its_loss_returned():
+    p = torch.nn.Parameter(torch.ones(3))
+    optimizer = AdaBelief([p])
+
+    def closure():
+        optimizer.zero_grad()
+        loss = p.square().sum()
+        loss.backward()
+        return loss
+
+    assert float(optimizer.step(closure)) == 3.0 and not torch.equal(p, torch.ones(3))
+
+
+def test_learning_rate_schedulers_work():
+    p = torch.nn.Parameter(torch.ones(3))
+    optimizer = SGD([p], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.1)
+    p.grad = torch.ones(3)
+    optimizer.step()
+    scheduler.step()
+    optimizer.step()
+    torch.testing.assert_close(p.detach(), torch.full((3,), -0.1))
+
+
+def test_a_grad_scaler_skips_a_step_whose_gradient_overflowed():
+    p = torch.nn.Parameter(torch.ones(3))
+    optimizer, scaler = AdaBelief([p]), torch.amp.GradScaler("cpu", init_scale=2.0)
+    scaler.scale((p * float("inf")).sum()).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    assert torch.equal(p.detach(), torch.ones(3)) and not optimizer.state and scaler.get_scale() == 1.0
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_sparse_gradients_are_refused(name):
+    p = torch.nn.Parameter(torch.ones(3))
+    p.grad = torch.ones(3).to_sparse()
+    with pytest.raises(RuntimeError, match="does not support sparse gradients"):
+        make(name, [p]).step()
+
+
+@pytest.mark.parametrize("cls, arguments, message", [
+    (AdaBelief, dict(lr=-1e-3), "lr must be a finite number, zero or more, got -0.001"),
+    (AdaBelief, dict(lr=float("nan")), "lr must be"),
+    (AdaBelief, dict(lr="0.1"), "lr must be"),
+    (AdaBelief, dict(eps=-1e-8), "eps must be a finite number, zero or more, got -1e-08"),
+    (Adam, dict(betas=(0.9, 1.0)), r"betas must lie in \[0, 1\), got 1.0"),
+    (Adam, dict(betas=(-0.1, 0.9)), r"betas must lie in \[0, 1\), got -0.1"),
+    (Adam, dict(betas=(0.9,)), "betas must be two numbers"),
+    (SGD, dict(lr=0.1, momentum=1.0), r"momentum must lie in \[0, 1\), got 1.0"),
+    (SGD, dict(lr=0.1, nesterov=True), "needs a momentum"),
+    (EVERY["MSVAG"][0], dict(beta=1.0), r"beta must lie in \[0, 1\), got 1.0"),
+    (Yogi, dict(initial_accumulator=-1.0), "initial_accumulator must be"),
+    (Adam, dict(weight_decay=-1.0), "weight_decay must be"),
+    (Adam, dict(mode="fast"), "mode must be one of auto, loop, foreach, got 'fast'"),
+])  # fmt: skip
+def test_bad_arguments_are_named_with_their_value(cls, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        cls([torch.nn.Parameter(torch.ones(1))], **arguments)
+
+
+def test_an_unknown_hyperparameter_of_a_group_is_refused():
+    with pytest.raises(ValueError, match="unknown hyperparameter 'lrr'; Adam takes lr, betas"):
+        Adam([{"params": [torch.nn.Parameter(torch.ones(1))], "lrr": 1.0}])
+
+
+def test_an_unknown_argument_is_refused():
+    with pytest.raises(TypeError, match="momentum"):
+        AdaBelief([torch.nn.Parameter(torch.ones(1))], momentum=0.9)
+
+
+def test_tensors_fall_back_to_one_call_per_tensor():
+    ts = Tensors([torch.tensor([float("nan"), 1.0]), torch.tensor([2.0])])
+    assert ts.nan_to_num_(0.0) is ts and torch.equal(ts[0], torch.tensor([0.0, 1.0]))

@@ -1,0 +1,122 @@
+"""Values that can be worked out on paper, each a property of one method."""
+
+import math
+
+import pytest
+import torch
+
+from optimizers import MSVAG, AdaBelief, AdaBound, Adam, Fromage, RAdam, Yogi
+
+
+def moves(cls, gradients, start=1.0, **arguments):
+    """How far one scalar parameter moves down at each step."""
+    p = torch.nn.Parameter(torch.tensor([start], dtype=torch.float64))
+    optimizer, result = cls([p], **arguments), []
+    for g in gradients:
+        before, p.grad = float(p.detach()), torch.tensor([g], dtype=torch.float64)
+        optimizer.step()
+        result.append(before - float(p.detach()))
+    return result, optimizer.state[p]
+
+
+FIRST_STEPS = {1.0: 1.111104240118528e-3, 1e-2: 1.0482837378219714e-3, 1e-4: 3.160987723355127e-5, 1e-6: 3.1622675e-7}
+
+
+@pytest.mark.parametrize("g", FIRST_STEPS)
+def test_adabelief_first_step(g):
+    assert moves(AdaBelief, [g], eps=1e-8)[0][0] == pytest.approx(FIRST_STEPS[g], rel=1e-6)
+
+
+def test_adabelief_constant_gradient_is_trusted_more_and_more():
+    steps, state = moves(AdaBelief, [0.5] * 1000, eps=1e-8)
+    for t, value in [(1, 1.1110836525947867e-3), (10, 1.6353526768e-3), (100, 4.9526446190e-3), (1000, 1.98723730e-2)]:
+        assert steps[t - 1] == pytest.approx(value, rel=1e-8)
+    assert float(state["exp_avg_var"]) == pytest.approx(4.002824294e-4, rel=1e-8)
+
+
+def test_adabelief_floor_is_eps_over_one_minus_beta2_at_every_step():
+    p = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer = AdaBelief([p], eps=1e-8)
+    for t in range(1, 50):
+        p.grad = torch.zeros(1, dtype=torch.float64)
+        optimizer.step()
+        assert float(optimizer.state[p]["exp_avg_var"]) / (1 - 0.999**t) == pytest.approx(1e-5, rel=1e-9)
+
+
+def test_adabelief_stationary_variance_is_that_of_the_residual_with_the_new_mean():
+    torch.manual_seed(0)
+    p = torch.nn.Parameter(torch.zeros(20_000, dtype=torch.float64))
+    optimizer = AdaBelief([p], lr=0.0, betas=(0.9, 0.99), eps=0.0)
+    for _ in range(600):
+        p.grad = 3 + torch.randn(20_000, dtype=torch.float64)
+        optimizer.step()
+    assert float(optimizer.state[p]["exp_avg_var"].mean()) == pytest.approx(2 * 0.9**2 / 1.9, rel=3e-3)
+
+
+DECAYED = {False: 0.998951716262178, True: 0.99999}
+
+
+@pytest.mark.parametrize("decoupled", DECAYED)
+def test_adabelief_decay_alone(decoupled):
+    steps, _ = moves(AdaBelief, [0.0], eps=1e-8, weight_decay=1e-2, decoupled=decoupled)
+    assert 1 - steps[0] == pytest.approx(DECAYED[decoupled], rel=1e-12)
+
+
+def test_adam_first_step_is_the_rate():
+    assert moves(Adam, [1e-4], lr=1e-3)[0][0] == pytest.approx(9.9990001e-4, rel=1e-8)
+
+
+@pytest.mark.parametrize("g, move", [(1e-4, 9.96847691e-4), (1e-6, 1.001e-5)])
+def test_adabound_first_step_and_its_upper_bound(g, move):
+    arguments = dict(lr=1e-3, final_lr=0.1, gamma=1e-3)
+    assert moves(AdaBound, [g], **arguments)[0][0] == pytest.approx(move, rel=1e-8)
+
+
+def test_adabound_bounds_follow_the_rate():
+    p = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer = AdaBound([p], lr=1e-3, final_lr=0.1, gamma=10.0)
+    optimizer.param_groups[0]["lr"] = 1e-4
+    p.grad = torch.full((1,), 1e-6, dtype=torch.float64)
+    optimizer.step()
+    assert -float(p.detach()) == pytest.approx(0.01 * (1 + 1 / 10) * 1e-7, rel=1e-9)
+
+
+def test_radam_falls_back_to_momentum_for_five_steps():
+    steps = [s / 1e-3 for s in moves(RAdam, [0.5] * 8, lr=1e-3)[0]]
+    assert steps == pytest.approx([0.5] * 5 + [0.0258, 0.0327, 0.0387], abs=5e-5)
+
+
+@pytest.mark.parametrize("g, move", [(1, 9.985113577e-4), (1e-2, 2.929499320e-4), (1e-4, 3.341240067e-6),
+                                     (0, 2.7588087e-7)])  # fmt: skip
+def test_yogi_first_step(g, move):
+    assert moves(Yogi, [float(g)], lr=1e-3)[0][0] == pytest.approx(move, rel=1e-7)
+
+
+def test_msvag_first_step_does_nothing_and_a_constant_gradient_is_followed_in_full():
+    assert moves(MSVAG, [0.5] * 3, lr=0.1)[0] == pytest.approx([0, 0.05, 0.05], rel=1e-9)
+
+
+def test_msvag_gamma_of_zero_mean_noise_settles():
+    torch.manual_seed(0)
+    p = torch.nn.Parameter(torch.zeros(50_000, dtype=torch.float64))
+    optimizer = MSVAG([p], lr=1.0)
+    for _ in range(100):
+        before, p.grad = p.detach().clone(), torch.randn(50_000, dtype=torch.float64)
+        optimizer.step()
+    m_hat = optimizer.state[p]["exp_avg"] / (1 - 0.9**100)
+    gamma = (before - p.detach()) / m_hat
+    assert float(gamma.mean()) == pytest.approx(0.354, abs=5e-3)
+
+
+@pytest.mark.parametrize("w, g, move", [(1.0, 0.3, 0.0100494963), (1.0, 0.0, 4.9996e-5), (0.0, 1.0, 0.01 / math.sqrt(1.0001))])
+def test_fromage(w, g, move):
+    assert moves(Fromage, [g], start=w, lr=0.01)[0][0] == pytest.approx(move, rel=1e-4)
+
+
+def test_fromage_norms_are_per_tensor():
+    p = torch.nn.Parameter(torch.tensor([3.0, 4.0], dtype=torch.float64))
+    optimizer = Fromage([p], lr=0.1)
+    p.grad = torch.tensor([0.0, 2.0], dtype=torch.float64)
+    optimizer.step()
+    expected = torch.tensor([3.0, 4.0 - 0.1 * 5.0], dtype=torch.float64) / math.sqrt(1.01)
+    torch.testing.assert_close(p.detach(), expected)

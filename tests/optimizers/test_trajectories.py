@@ -1,0 +1,81 @@
+"""Every optimizer against independent implementations: stored official trajectories, torch, adabelief-pytorch."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from optimizers import SGD, AdaBelief, Adam, RAdam
+from tests.optimizers.cases import TRAJECTORIES
+
+STORED = np.load(Path(__file__).parent.parent / "oracles" / "trajectories.npz")
+INDEX = json.loads(str(STORED["index"]))
+NAMES = ("w", "b", "z")
+
+
+def follow(optimizer_of, steps=INDEX["steps"], drop_after=INDEX["lr_times_0.1_after_step"]):
+    """Parameters after each step on the stored gradients, the rate dropping as in the stored runs."""
+    params = [torch.nn.Parameter(torch.tensor(STORED[f"init/{name}"])) for name in NAMES]
+    optimizer, history = optimizer_of(params), []
+    for step in range(steps):
+        for p, name in zip(params, NAMES):
+            p.grad = torch.tensor(STORED[f"grad/{name}"][step])
+        optimizer.step()
+        history.append([p.detach().clone() for p in params])
+        if step + 1 == drop_after:
+            for group in optimizer.param_groups:
+                group["lr"] *= 0.1
+    return history
+
+
+@pytest.mark.parametrize("mode", ["loop", "foreach"])
+@pytest.mark.parametrize("case", TRAJECTORIES)
+def test_equals_the_official_trajectory(case, mode):
+    cls, arguments = TRAJECTORIES[case]
+    history = follow(lambda params: cls(params, mode=mode, **arguments))
+    for row, step in enumerate(INDEX["stored_steps"]):
+        for name, value in zip(NAMES, history[step - 1]):
+            expected = torch.tensor(STORED[f"{case}/{name}"][row])
+            torch.testing.assert_close(value, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_2021_edit_of_msvag_is_another_optimizer():
+    cls, arguments = TRAJECTORIES["msvag-published"]
+    history = follow(lambda params: cls(params, **arguments))
+    assert not np.allclose(history[-1][0].numpy(), STORED["msvag-2021-edit/w"][-1], rtol=1e-3)
+
+
+LIVE = {
+    "SGD": (lambda p: SGD(p, lr=0.1, momentum=0.9, weight_decay=5e-4),
+            lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=5e-4)),
+    "Nesterov": (lambda p: SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
+                 lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)),
+    "plain SGD": (lambda p: SGD(p, lr=0.1), lambda p: torch.optim.SGD(p, lr=0.1)),
+    "Adam": (lambda p: Adam(p, weight_decay=5e-4), lambda p: torch.optim.Adam(p, weight_decay=5e-4)),
+    "AdamW": (lambda p: Adam(p, weight_decay=1e-2, decoupled=True), lambda p: torch.optim.AdamW(p, weight_decay=1e-2)),
+    "RAdam": (lambda p: RAdam(p, weight_decay=1e-2),
+              lambda p: torch.optim.RAdam(p, weight_decay=1e-2, decoupled_weight_decay=True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_equals_torch(name):
+    ours, theirs = LIVE[name]
+    compare(follow(ours), follow(theirs))
+
+
+@pytest.mark.parametrize("decoupled", [False, True])
+def test_equals_the_package_without_rectification(decoupled):
+    adabelief_pytorch = pytest.importorskip("adabelief_pytorch")
+    theirs = lambda params: adabelief_pytorch.AdaBelief(  # noqa: E731
+        params, lr=1e-3, eps=1e-8, weight_decay=1e-2, weight_decouple=decoupled, rectify=False, print_change_log=False
+    )
+    ours = lambda params: AdaBelief(params, lr=1e-3, eps=1e-8, weight_decay=1e-2, decoupled=decoupled)  # noqa: E731
+    compare(follow(ours), follow(theirs))
+
+
+def compare(ours, theirs):
+    for a, b in zip(ours, theirs):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)

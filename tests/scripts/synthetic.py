@@ -1,0 +1,45 @@
+"""Stores of made-up records, written as a run writes them, so that readers are tested on real files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from experiments.cell import Cell
+from experiments.compose import expected
+from experiments.record import scores
+
+MACHINE = {"machine": "a laptop, 2 cores", "commit": "0123456789abcdef", "dirty": False, "threads": 2, "device": "cpu"}
+
+
+def cell(data: str = "cifar10", model: str = "vgg11", optimizer: str = "adam", *, protocol: str = "paper",
+         scale: str = "full") -> Cell:  # fmt: skip
+    return Cell("adabelief-cifar", data, model, optimizer, protocol, scale)
+
+
+def write_run(root: Path, cell: Cell, seed: int, test: Sequence[float], train: Sequence[float] | None = None,
+              status: str = "complete", config: dict[str, Any] | None = None, **facts: Any) -> Path:  # fmt: skip
+    """Leave a run's three files; `test` and `train` are accuracies by epoch, `config` wins over the composed one."""
+    resolved = {**expected(cell).config, "seed": seed, **(config or {})}
+    select_on = f"{resolved['protocol']['select_on']}/accuracy"
+    metrics: list[dict[str, Any]] = [
+        {"epoch": epoch, "lr": 0.001, "train/accuracy": (train or test)[epoch], "test/accuracy": value}
+        for epoch, value in enumerate(test)
+    ]
+    if cell.protocol == "clean":
+        metrics = [{**line, "validation/accuracy": line["test/accuracy"] + 1} for line in metrics]
+    summary = {
+        "cell": resolved["cell"], "seed": seed, "status": status, "epochs_done": len(metrics),
+        "epochs": resolved["epochs"],
+        "scores": scores(metrics, "test/accuracy", select_on, "max", resolved["scale"]["last"]), **MACHINE, **facts,
+    }  # fmt: skip
+    folder = root / cell.folder / f"seed={seed}"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(resolved))
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics))
+    (folder / "summary.json").write_text(json.dumps(summary))
+    return folder
