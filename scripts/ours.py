@@ -12,7 +12,7 @@ from experiments.cell import Cell
 from experiments.evidence import Evidence, gather
 from experiments.grid import Grid
 from experiments.record import Record
-from scripts.names import model_name, optimizer_name
+from scripts.names import data_name, model_name, optimizer_name
 
 PROTOCOLS = ("paper", "clean")
 ARCHIVE = Path("results/archive")
@@ -90,7 +90,7 @@ def label(cell: Cell) -> str:
 def stale_notes(evidence: Evidence, data: str | None = None) -> list[str]:
     """One line for each record that the present configuration no longer speaks for."""
     return [
-        f"Stale, not in the table: {label(record.cell)}, {record.cell.protocol} protocol, seed {record.seed}: {reason}."
+        f"Stale, not in the table: {label(record.cell)} on {data_name(record.cell.data)}, {record.cell.protocol} protocol, seed {record.seed}: {reason}."
         for record, reason in evidence.stale
         if data in (None, record.cell.data)
     ]

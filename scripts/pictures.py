@@ -25,6 +25,8 @@ NOT_COMPARABLE = {
 def pictures(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: PublicRecord) -> list[Figure]:
     """The full-scale figures always; the others where there are runs."""
     if is_first_epochs(grid):
+        if "full" not in scales:
+            return []
         part = read_slice(grid, "full", "paper", roots)
         return [first_epochs_figure(grid, part, public, FIRST)] if part.evidence.records else []
     figures = []

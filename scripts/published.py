@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from typing import Any
 
 import pandas as pd
 
@@ -65,8 +67,10 @@ def read_figure(published: pd.DataFrame) -> dict[tuple[str, str, str], Reading]:
     rows = published[(published["kind"] == "figure") & (published["metric"] == "test_acc_end")]
     rows = rows[rows["source"].str.startswith("paper Fig. 4")]
     return {
-        (row.dataset, row.model, row.optimizer): Reading(row.value, reading_error(row.note), row.source)
-        for row in rows.itertuples()
+        (row["dataset"], row["model"], row["optimizer"]): Reading(
+            row["value"], reading_error(row["note"]), row["source"]
+        )
+        for row in rows.to_dict("records")
     }
 
 
@@ -83,15 +87,15 @@ def read_curves(rows: pd.DataFrame, deviations: pd.DataFrame | None = None) -> d
     for _, run in rows.groupby(by):
         first = run.iloc[0]
         split = {name: part.sort_values("epoch")["value"] for name, part in run.groupby("split")}
-        found = [] if deviations is None else [d for d in deviations.itertuples() if matches(d, first)]
+        found = [] if deviations is None else [d for d in deviations.to_dict("records") if matches(d, first)]
         curve = Curve(
             first["repository"], first["settings"], tuple(split["test"]), tuple(split["train"]),
-            tuple(d.reason for d in found if d.joins == "no"), tuple(d.reason for d in found if d.joins == "yes"),
+            *(tuple(d["reason"] for d in found if d["joins"] == joins) for joins in ("no", "yes")),
         )  # fmt: skip
         curves.setdefault((first["dataset"], first["model"], first["optimizer"]), []).append(curve)
     return curves
 
 
-def matches(deviation, run: pd.Series) -> bool:
+def matches(deviation: Mapping[Hashable, Any], run: pd.Series) -> bool:
     """Whether a row of deviations.csv speaks of a run; its fields are shell patterns."""
-    return all(fnmatch(run[key], getattr(deviation, key)) for key in DEVIATION_KEYS)
+    return all(fnmatch(run[key], deviation[key]) for key in DEVIATION_KEYS)

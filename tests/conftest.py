@@ -1,0 +1,34 @@
+"""Every test runs on one thread: the suite's small models gain nothing from more, and tests share their machine."""
+
+import pytest
+import torch
+
+from experiments.compose import compose
+from experiments.run import run, run_path
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+class Store:
+    """A store in a temporary folder, and tiny real runs in it (VGG11 at width 1/16 on the embedded digits)."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def request(self, *words):
+        tiny = ["data=digits", "scale=quick", "optimizer=adam", "model.width=0.0625", "epochs=3", "threads=1"]
+        given = {w.partition("=")[0] for w in words}
+        kept = [w for w in tiny if w.partition("=")[0] not in given]
+        return compose([*kept, f"store={self.path}", "progress=none", "checkpoint_seconds=0", *words])
+
+    def run(self, *words):
+        request = self.request(*words)
+        return run(request), self.path / run_path(request)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs")

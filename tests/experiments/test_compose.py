@@ -1,0 +1,106 @@
+"""Configurations: every recipe value reaches its optimizer, cells have one name, fingerprints say what they should."""
+
+import functools
+
+import pytest
+import torch
+from hydra.utils import instantiate
+
+from experiments.cell import Cell
+from experiments.compose import compose, expected
+from experiments.grid import load_grid
+from experiments.identity import difference, fingerprint
+from experiments.recipes import CONFIGS, rows
+
+GRIDS = sorted(path.stem for path in (CONFIGS / "grid").glob("*.yaml"))
+CELLS = sorted({cell for grid in map(load_grid, GRIDS) for scale in grid.scales for cell in grid.cells(scale)})
+TABLES = sorted((CONFIGS / "recipes").glob("*.yaml"))
+
+
+@functools.lru_cache
+def table(setting):
+    return dict(rows(CONFIGS / "recipes" / f"{setting}.yaml"))
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_every_recipe_value_reaches_the_optimizer(cell):
+    config = expected(cell).config
+    optimizer = instantiate(config["optimizer"], _convert_="all")([torch.nn.Parameter(torch.ones(2))])
+    group, name = optimizer.param_groups[0], cell.optimizer.split(",")[0]
+    row = table(cell.setting)[cell.data, cell.model, name]
+    for key, value in row["optimizer"].items():
+        if f",{key}=" not in cell.optimizer:
+            assert list(group[key]) == value if isinstance(value, list) else group[key] == value, key
+    assert config["recipe"]["source"] == row["recipe"]["source"] and row["recipe"]["source"]
+
+
+def test_the_54_cells_of_the_figure_are_there():
+    cells = load_grid("cifar").cells("full")
+    assert len(cells) == len(set(cells)) == 54
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_every_row_has_a_source_and_its_keys_exist(path):
+    for (_, _, optimizer), node in rows(path):
+        assert node["recipe"]["source"]
+        known = (CONFIGS / "optimizer" / f"{optimizer}.yaml").read_text()
+        assert all(f"\n{key}:" in known for key in node.get("optimizer", {}))
+
+
+def test_sources_differ_where_the_facts_do():
+    source = lambda *key: table("adabelief-cifar")[key]["recipe"]["source"]  # noqa: E731
+    assert "official curve file" in source("cifar10", "resnet34", "adabelief")
+    assert "independent rerun" in source("cifar100", "vgg11", "adabelief")
+    assert source("cifar100", "resnet34", "adabelief").startswith("assumption")
+    assert source("cifar100", "vgg11", "msvag").startswith("assumption")
+
+
+def test_the_command_line_beats_the_row():
+    assert compose(["optimizer=sgd", "optimizer.lr=0.3"]).config["optimizer"]["lr"] == 0.3
+
+
+@pytest.mark.parametrize("word", ["seed=7", "device=cuda", "threads=3", "compile=true", "stop_after=2", "logger=wandb",
+                                  "max_seconds=9", "optimizer.mode=loop", "data.root=elsewhere", "store=elsewhere",
+                                  "optimizer.lr=1e-3", "optimizer.lr=0.001", "progress=none"])  # fmt: skip
+def test_what_does_not_change_the_mathematics_changes_no_name(word):
+    plain, other = compose(["optimizer=adam"]), compose(["optimizer=adam", word])
+    assert other.cell == plain.cell and other.fingerprint == plain.fingerprint
+
+
+@pytest.mark.parametrize("word, suffix", [("optimizer.lr=1e-2", ",lr=0.01"), ("optimizer.lr=0.010", ",lr=0.01"),
+                                          ("epochs=5", ",epochs=5"), ("precision=bf16", ",precision=bf16"),
+                                          ("optimizer.betas=[0.8,0.9]", ",betas=[0.8 0.9]"),
+                                          ("model.width=0.5", ",model.width=0.5")])  # fmt: skip
+def test_an_override_has_one_spelling_and_comes_back(word, suffix):
+    plain, other = compose(["optimizer=adam"]), compose(["optimizer=adam", word])
+    assert other.cell.optimizer == f"adam{suffix}" and other.fingerprint != plain.fingerprint
+    again = expected(Cell.of(other.cell.folder))
+    assert again.cell == other.cell and again.fingerprint == other.fingerprint
+
+
+def test_a_scale_value_is_no_override():
+    assert compose(["scale=quick", "data=digits", "model=resnet34"]).cell.optimizer == "adabelief"
+    assert compose(["scale=quick", "model=resnet34"]).config["model"]["width"] == 0.25
+
+
+def test_a_key_that_is_null_leaves_old_fingerprints_valid():
+    config = compose([]).config
+    assert fingerprint({**config, "a_later_option": None}) == fingerprint(config)
+    assert fingerprint({**config, "a_later_option": 1}) != fingerprint(config)
+
+
+def test_a_difference_names_the_key_and_both_values():
+    old, new = compose(["optimizer=adam"]).config, compose(["optimizer=adam", "optimizer.lr=0.01"]).config
+    assert difference(old, new) == "optimizer.lr was 0.001, is 0.01" and difference(old, old) == ""
+
+
+@pytest.mark.parametrize("cell", load_grid("cifar").cells("full"), ids=str)
+def test_the_known_content_of_the_data_is_in_the_fingerprint(cell):
+    assert len(expected(cell).config["content"]) == 64
+
+
+def test_protocols_differ_in_values_only():
+    paper, clean = compose([]).config["protocol"], compose(["protocol=clean"]).config["protocol"]
+    assert paper.keys() == clean.keys()
+    assert (paper["norm_scale"], clean["norm_scale"]) == ("uniform", "ones")
+    assert (paper["validation"], clean["validation"]) == (0, 0.1) and clean["select_on"] == "validation"

@@ -1,0 +1,151 @@
+"""Grids: expansion, skipping, failures, health, and workers that share a store."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments import grid as module
+from experiments.errors import UserError
+from experiments.grid import load_grid, main, parse
+from experiments.record import read_lines, read_records
+
+TINY = ["grid=cifar", "scale=quick", "model=vgg11", "model.width=0.0625", "epochs=2", "threads=1", "progress=none"]
+
+
+@pytest.fixture
+def words(tmp_path, monkeypatch):
+    """A grid of two tiny runs, healthy whatever they reach."""
+    plain = load_grid("cifar")
+    easy = {"metric": "test/accuracy", "at_least": {"digits": 0}}
+    monkeypatch.setattr(module, "load_grid", lambda name: module.replace(plain, healthy=easy))
+    return [*TINY, f"store={tmp_path / 'runs'}", "optimizer=adam,sgd", "jobs=1"]
+
+
+def store_of(words):
+    return next(w for w in words if w.startswith("store=")).partition("=")[2]
+
+
+def test_a_grid_runs_once_and_then_skips(words, capsys, tmp_path):
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "2 runs, 0 already done" in said and "2 to do, about" in said and "2 of 2 runs done" in said
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.json*")}
+    assert main(words) == 0
+    assert "2 runs, 2 already done" in capsys.readouterr().out
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.json*")}
+
+
+def test_the_first_seed_of_every_cell_comes_first():
+    requests = parse([*TINY, "optimizer=adam,sgd", "seeds=0,1"]).requests()
+    assert [(r.seed, r.cell.optimizer.split(",")[0]) for r in requests] == [
+        (0, "sgd"), (0, "adam"), (1, "sgd"), (1, "adam"),
+    ]  # fmt: skip
+
+
+def fail_first(monkeypatch, times=1):
+    run, left = module.run, [times]
+
+    def flaky(request, label=None):
+        if left[0]:
+            left[0] -= 1
+            raise RuntimeError("out of memory")
+        return run(request, label)
+
+    monkeypatch.setattr(module, "run", flaky)
+
+
+def test_a_failed_cell_does_not_stop_the_others_and_is_listed(words, monkeypatch, capsys):
+    fail_first(monkeypatch)
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert "failed: RuntimeError: out of memory" in said.err and "not done: digits/vgg11/sgd" in said.err
+    assert "1 of 2 runs done" in said.out
+
+
+def test_on_failure_stop_stops(words, monkeypatch, capsys):
+    fail_first(monkeypatch)
+    assert main([*words, "on_failure=stop"]) == 2
+    assert "0 of 2 runs done" in capsys.readouterr().out
+
+
+def test_a_retry_mends_a_failure_that_passes(words, monkeypatch):
+    fail_first(monkeypatch)
+    assert main([*words, "retries=1"]) == 0
+
+
+def test_time_spent_ends_a_slice_without_calling_it_a_failure(words, capsys):
+    assert main([*words, "max_seconds=0"]) == 0
+    assert "time is up; 2 runs are left" in capsys.readouterr().out
+
+
+def test_a_run_below_the_threshold_is_named_unless_it_is_expected(words, monkeypatch, capsys):
+    hard = module.replace(load_grid("cifar"), healthy={"metric": "test/accuracy", "at_least": {"digits": 99.9}})
+    monkeypatch.setattr(module, "load_grid", lambda name: hard)
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert "not healthy: digits/vgg11/adam" in said.err and "99.9" in said.err
+    expected = module.replace(hard, expected_failures=[{"model": "vgg11", "reason": "too narrow"}])
+    monkeypatch.setattr(module, "load_grid", lambda name: expected)
+    assert main(words) == 0
+    assert "(too narrow)" in capsys.readouterr().out
+
+
+def test_archived_runs_are_left_out_only_when_told(words, monkeypatch, tmp_path, capsys):
+    assert main(words) == 0
+    (tmp_path / "runs").rename(tmp_path / "archive")
+    monkeypatch.setattr(module, "ARCHIVE", tmp_path / "archive")
+    assert main([*words, "skip_archived=1"]) == 0
+    assert "2 archived ones left out" in capsys.readouterr().out and not read_records(tmp_path / "runs")
+    assert main(words) == 0 and len(read_records(tmp_path / "runs")) == 2
+
+
+@pytest.mark.parametrize("wrong, message", [
+    ("grid=cifr", "no grid called 'cifr'; did you mean 'cifar'"),
+    ("scale=huge", "no scale 'huge'; there are full, small, quick"),
+    ("model=vgg12", "no model 'vgg12' at scale quick; did you mean 'vgg11'"),
+    ("seeds=a", "seeds takes numbers, got 'a'"),
+    ("jobs=two", "jobs takes numbers"),
+    ("on_failure=explode", "on_failure is continue or stop, got 'explode'"),
+    ("faster", "every word is key=value, got 'faster'"),
+])  # fmt: skip
+def test_bad_words_are_refused_in_one_sentence(wrong, message):
+    key = wrong.partition("=")[0]
+    with pytest.raises(UserError, match=message) as error:
+        parse([*(w for w in TINY if not w.startswith(f"{key}=")), wrong]).requests()
+    assert "\n" not in str(error.value)
+
+
+def test_two_workers_make_every_run_once_and_take_up_a_killed_ones(tmp_path):
+    """Real processes: one of two workers is killed with -9 in the middle of a run."""
+    store = tmp_path / "runs"
+    words = [w for w in TINY if not w.startswith(("epochs", "progress"))]
+    words += ["epochs=20", "progress=none", "checkpoint_seconds=0", f"store={store}", "optimizer=adam,adamw,yogi"]
+    parent = subprocess.Popen([sys.executable, "-m", "experiments.grid", *words, "jobs=2"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    begun = lambda: [r for r in read_records(store) if len(r.metrics) >= 2]  # noqa: E731
+    wait_for(lambda: len(begun()) >= 2, parent)
+    victims = children(parent.pid)
+    os.kill(victims[0], signal.SIGKILL)
+    said, _ = parent.communicate(timeout=120)
+    records = read_records(store)
+    assert len(records) == 3 and all(r.status == "complete" for r in records), said
+    for record in records:
+        assert [line["epoch"] for line in record.metrics] == list(range(20))
+        assert [line["epoch"] for line in read_lines(record.folder / "times.jsonl")] == list(range(20))
+    assert "3 of 3 runs done" in said
+
+
+def wait_for(condition, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None and time.monotonic() < end, "the grid ended or did not begin"
+        time.sleep(0.05)
+
+
+def children(pid):
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
