@@ -57,7 +57,7 @@ class Classification:
         self.margin = train.pixels.shape[1] // 8  # 4 at 32 pixels, as in the paper
         self.labels = train.labels.to(device)
         self.padded = pad(train.pixels.to(device), self.margin)
-        module = initialised(model, data.classes, seed, norm_scale).to(device, memory_format=torch.channels_last)
+        module = initialised(model, data.classes, seed, norm_scale).to(device).to(memory_format=torch.channels_last)
         if compile:
             module.compile()
         self.player = Player(module, optimizer(module.parameters()), step=step)

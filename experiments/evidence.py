@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.cell import Cell
 from experiments.compose import expected
 from experiments.identity import difference, fingerprint
-from experiments.record import Record, read_record
+from experiments.record import FINAL, Record, read_record
 
 
 @dataclass
@@ -21,19 +21,28 @@ class Evidence:
 
 
 def gather(cells: Iterable[Cell], roots: Sequence[Path]) -> Evidence:
-    """Read the records of `cells` from stores; for each seed the first root that has a current one wins."""
+    """Read the records of `cells` from stores; for each seed the one that is furthest, else the first root's, wins."""
     evidence = Evidence()
     for cell in cells:
         found: dict[int, Record] = {}
-        for root in roots:
-            for path in sorted((root / cell.folder).glob("seed=*")):
-                record = None if "~" in path.name else read_record(root, path.relative_to(root))
-                if record is None or record.summary is None or record.seed in found:
-                    continue
-                if fingerprint(record.config) == (now := expected(cell)).fingerprint:
-                    found[record.seed] = record
-                else:
-                    evidence.stale.append((record, difference(record.config, now.config)))
+        for record in at_rest(cell, roots):
+            now = expected(cell)
+            if fingerprint(record.config) != now.fingerprint:
+                evidence.stale.append((record, difference(record.config, now.config)))
+            elif record.seed not in found or furthest(record) > furthest(found[record.seed]):
+                found[record.seed] = record
         if found:
             evidence.records[cell] = [found[seed] for seed in sorted(found)]
     return evidence
+
+
+def at_rest(cell: Cell, roots: Sequence[Path]) -> Iterator[Record]:
+    for root in roots:
+        for folder in sorted((root / cell.folder).glob("seed=*")):
+            record = None if "~" in folder.name else read_record(root, folder.relative_to(root))
+            if record is not None and record.summary is not None:
+                yield record
+
+
+def furthest(record: Record) -> tuple[bool, int]:
+    return record.status in FINAL, record.epochs_done

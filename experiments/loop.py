@@ -77,7 +77,8 @@ def train_epoch(task: Task, epoch: int, plan: Plan, record: Any) -> Sums:
 
 def take(turn: Turn, precision: str) -> Logs:
     """Take one turn: loss, gradients, clipping, step. Returns the logs of the first call of the loss."""
-    player, logs = turn.player, {}
+    player = turn.player
+    logs: Logs = {}
     optimizer = player.optimizer
     device = next(player.module.parameters()).device.type
 
@@ -95,7 +96,7 @@ def take(turn: Turn, precision: str) -> Logs:
     with scaled(optimizer, turn.rate):
         if player.step in ("plain", "again"):
             closure()
-        optimizer.step() if player.step == "plain" else optimizer.step(closure)
+        optimizer.step() if player.step == "plain" else optimizer.step(closure)  # type: ignore[arg-type]
     return logs
 
 

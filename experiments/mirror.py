@@ -20,7 +20,8 @@ class WandbMirror(NoMirror):
     """
 
     def __init__(self, project: str, entity: str | None = None, mode: str | None = None, timeout: float = 10) -> None:
-        self.project, self.entity, self.mode, self.timeout = project, entity, mode, timeout
+        self.project, self.entity, self.timeout = project, entity, timeout
+        self.mode: Any = mode
         self.run: Any = None
 
     def start(self, summary: dict[str, Any], config: dict[str, Any], lines: Iterable[dict[str, Any]]) -> None:
@@ -31,9 +32,10 @@ class WandbMirror(NoMirror):
         def begin() -> None:
             import wandb
 
+            self.mode = self.mode or default_mode()
             settings = wandb.Settings(init_timeout=self.timeout, console="off", silent=True)
             self.run = wandb.init(
-                project=self.project, entity=self.entity, mode=self.mode or default_mode(), id=identity,
+                project=self.project, entity=self.entity, mode=self.mode, id=identity,
                 resume="allow", group=group, name=f"seed {summary['seed']}", config=config, settings=settings,
                 dir=os.environ.get("WANDB_DIR", config.get("store")),
             )  # fmt: skip

@@ -110,8 +110,8 @@ def as_json(value: dict[str, Any], indent: int | None = None) -> str:
 def scores(metrics: Sequence[dict[str, Any]], metric: str, select_on: str, better: str, window: int) -> dict[str, Any]:
     """Final, best and last: `metric` after the last epoch, at the epoch where `select_on` is best, and its mean over
     the last `window` epochs. Values that are missing or not finite count as None."""
-    chosen = [(line["epoch"], line.get(select_on), line.get(metric)) for line in metrics]
-    chosen = [(e, key, value) for e, key, value in chosen if key is not None and value is not None]
+    whole = [line for line in metrics if line.get(select_on) is not None and line.get(metric) is not None]
+    chosen = [(line["epoch"], line[select_on], line[metric]) for line in whole]
     if not chosen:
         return {"metric": metric, "select_on": select_on, "final": None, "best": None, "last": None}
     sign = 1 if better == "max" else -1

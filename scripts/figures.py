@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -24,19 +25,14 @@ from matplotlib.ticker import MaxNLocator
 from experiments.cli import guarded
 from scripts.arguments import asked_grids, parser
 from scripts.labels import spaced
-from scripts.names import optimizer_name
+from scripts.names import COLOURS, optimizer_name
 from scripts.ours import stores
 from scripts.pictures import pictures
 from scripts.public_record import load_public_record
 from scripts.series import Figure, Line, Panel
 
-# One colour per optimizer, told apart with any kind of colour vision; the method in question is black.
-COLOURS = {
-    "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
-    "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
-}  # fmt: skip
 STYLES: dict[str, dict[str, Any]] = {
-    "rerun": {"lw": 0.6, "alpha": 0.75, "zorder": 2},
+    "rerun": {"lw": 0.75, "alpha": 0.75, "zorder": 2},
     "official": {"lw": 1.0, "ls": (0, (4, 2)), "zorder": 3},
     "diverged": {"lw": 1.0, "marker": "x", "markevery": [-1], "zorder": 4},
     "ours": {"lw": 1.3, "zorder": 5},
@@ -66,13 +62,21 @@ def draw(figure: Figure, folder: Path) -> list[Path]:
     for i, row in enumerate(figure.rows):
         for j, panel in enumerate(row):
             (draw_points if figure.points else draw_curves)(axes[i, j], panel)
-    canvas.suptitle(figure.title, fontsize=13)
+    canvas.suptitle(fill(figure.title, int(9 * size[0])), fontsize=13)  # characters that an inch holds
+    caption = fill(figure.caption, int(13 * size[0]))
     handles = [Line2D([], [], color="0.25", label=KINDS[k], **key_style(k, figure.points)) for k in figure.kinds]
-    canvas.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9, title=figure.caption)
+    canvas.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=len(handles) if columns > 1 else 2,
+        frameon=False,
+        fontsize=9,
+        title=caption,
+    )
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{figure.name}.{kind}" for kind in METADATA]
     for path in paths:
-        canvas.savefig(path, dpi=130, metadata=METADATA[path.suffix[1:]])
+        canvas.savefig(path, dpi=110, metadata=METADATA[path.suffix[1:]])
     plt.close(canvas)
     return paths
 

@@ -1,4 +1,4 @@
-"""How data sets, models and optimizers are called and ordered in tables and figures."""
+"""How data sets, models and optimizers are called, ordered and coloured in tables and figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ OPTIMIZERS = {  # the order of the paper's figures
 }  # fmt: skip
 MODELS = {"vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121"}
 DATA = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
+# One colour per optimizer, told apart with any kind of colour vision; the method in question is black.
+COLOURS = {
+    "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
+    "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
+}  # fmt: skip
 
 
 def optimizer_name(optimizer: str) -> str:

@@ -90,7 +90,8 @@ def label(cell: Cell) -> str:
 def stale_notes(evidence: Evidence, data: str | None = None) -> list[str]:
     """One line for each record that the present configuration no longer speaks for."""
     return [
-        f"Stale, not in the table: {label(record.cell)} on {data_name(record.cell.data)}, {record.cell.protocol} protocol, seed {record.seed}: {reason}."
+        f"Stale, not in the table: {label(record.cell)} on {data_name(record.cell.data)}, "
+        f"{record.cell.protocol} protocol, seed {record.seed}: {reason}."
         for record, reason in evidence.stale
         if data in (None, record.cell.data)
     ]

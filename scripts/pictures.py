@@ -13,8 +13,9 @@ from scripts.public_record import PublicRecord
 from scripts.series import Figure, curves_figure
 
 DROP = "The rate is divided by ten at the grey line."
-FULL = f"Accuracy per epoch. {DROP} The first epochs are cut off below."
-CLEAN = "Clean protocol: not comparable with the published curves, which are not drawn. " + FULL
+CUT = f"Accuracy per epoch. {DROP} The first epochs are cut off below."
+FULL = f"{CUT} Reruns that are unfinished or deviate from the recipe are not drawn (the table's notes name them)."
+CLEAN = "Clean protocol: not comparable with the published curves, which are not drawn. " + CUT
 FIRST = "Full model and recipe, first epochs only. Epochs count from 0."
 NOT_COMPARABLE = {
     "quick": "Handwritten digits, narrow models: a check of the pipeline, not comparable with the paper.",

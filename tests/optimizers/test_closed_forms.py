@@ -108,7 +108,8 @@ def test_msvag_gamma_of_zero_mean_noise_settles():
     assert float(gamma.mean()) == pytest.approx(0.354, abs=5e-3)
 
 
-@pytest.mark.parametrize("w, g, move", [(1.0, 0.3, 0.0100494963), (1.0, 0.0, 4.9996e-5), (0.0, 1.0, 0.01 / math.sqrt(1.0001))])
+@pytest.mark.parametrize("w, g, move", [(1.0, 0.3, 0.0100494963), (1.0, 0.0, 4.9996e-5),
+                                        (0.0, 1.0, 0.01 / math.sqrt(1.0001))])  # fmt: skip
 def test_fromage(w, g, move):
     assert moves(Fromage, [g], start=w, lr=0.01)[0][0] == pytest.approx(move, rel=1e-4)
 

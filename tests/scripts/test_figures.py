@@ -1,0 +1,96 @@
+"""Figures of made-up records: which lines are drawn, and that files come out."""
+
+from itertools import pairwise
+
+import pytest
+
+from experiments.grid import load_grid
+from scripts import figures
+from scripts.labels import GAP, spaced
+from scripts.names import MODELS, OPTIMIZERS
+from scripts.pictures import pictures
+from scripts.public_record import load_public_record
+from tests.scripts.synthetic import cell, write_run
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return load_grid("cifar")
+
+
+def make(grid, root, *scales):
+    return {figure.name: figure for figure in pictures(grid, scales, [root], load_public_record())}
+
+
+def kinds(panel, optimizer):
+    return [line.kind for line in panel.lines if line.optimizer == optimizer]
+
+
+def test_public_record_without_runs(grid, tmp_path):
+    made = make(grid, tmp_path, *grid.scales)
+    assert list(made) == ["cifar10", "cifar100"]
+    cifar10, cifar100 = made.values()
+    assert "no run of ours yet" in cifar10.title and cifar10.kinds == ["official", "rerun"]
+    assert cifar100.kinds == ["rerun"]
+    assert [len(row) for row in cifar10.rows] == [3, 3]
+    assert [panel.title for panel in cifar10.rows[0]] == [f"{name} on CIFAR-10" for name in MODELS.values()]
+    assert kinds(cifar10.rows[0][1], "sgd") == ["rerun", "rerun", "official"]
+    assert kinds(cifar10.rows[0][0], "msvag") == ["official"]  # the rerun's other form is not drawn
+    assert cifar100.rows[0][1].remark == "no curve: AdaBelief, MSVAG"
+
+
+def test_ours_over_the_record(grid, tmp_path):
+    for seed, value in enumerate((80.0, 82.0)):
+        write_run(tmp_path, cell(), seed, [value] * 200)
+    write_run(tmp_path, cell(optimizer="sgd"), 0, [10.0] * 5, status="diverged")
+    figure = make(grid, tmp_path, "full")["cifar10"]
+    panel = figure.rows[0][0]
+    assert kinds(panel, "adam") == ["rerun", "official", "ours"]  # drawn in this order
+    line = next(line for line in panel.lines if line.kind == "ours")
+    assert line.values == [81.0] * 200 and line.sd == pytest.approx([2**0.5] * 200)
+    assert kinds(panel, "sgd")[-1] == "diverged"
+    assert "2 runs" not in figure.title and "3 runs of ours, 1 to 2 seeds a cell" in figure.title
+
+
+def test_smaller_scales_have_figures_of_their_own(grid, tmp_path):
+    quick = next(c for c in grid.cells("quick") if c.optimizer == "adam")
+    write_run(tmp_path, quick, 0, [30.0, 60.0, 90.0, 95.0])
+    write_run(tmp_path, cell(protocol="clean"), 0, [80.0] * 200)
+    made = make(grid, tmp_path, "full", "quick")
+    assert list(made) == ["cifar10", "cifar100", "cifar10_clean", "quick_cifar"]
+    assert made["quick_cifar"].kinds == made["cifar10_clean"].kinds == ["ours"]
+    assert "not comparable" in made["quick_cifar"].caption
+    assert len(made["quick_cifar"].rows[0]) == 1  # models without runs take no room
+    assert made["cifar10"].kinds == ["official", "rerun"]
+
+
+def test_first_epochs(tmp_path):
+    grid = load_grid("first_epochs")
+    assert make(grid, tmp_path, "full") == {}
+    write_run(tmp_path, cell(optimizer="sgd"), 0, [20.0, 30.0, 40.0], status="partial")
+    figure = make(grid, tmp_path, "full")["first_epochs"]
+    panel = next(p for p in figure.rows[0] if p.title == "VGG11\nSGD")
+    assert kinds(panel, "sgd") == ["rerun", "official", "ours"]
+    assert all(line.epochs == [0, 1, 2] for line in panel.lines)
+    assert [path.name for path in figures.draw(figure, tmp_path)] == ["first_epochs.png", "first_epochs.pdf"]
+    assert make(grid, tmp_path, "quick") == {}
+
+
+def test_drawing_is_the_same_twice(grid, tmp_path):
+    quick = next(c for c in grid.cells("quick") if c.optimizer == "adam")
+    write_run(tmp_path, quick, 0, [30.0, 60.0, 90.0, 95.0])
+    figure = make(grid, tmp_path, "quick")["quick_cifar"]
+    first, second = (figures.draw(figure, tmp_path / name) for name in ("a", "b"))
+    assert all(a.read_bytes() == b.read_bytes() and a.stat().st_size > 5000 for a, b in zip(first, second))
+
+
+def test_every_optimizer_has_its_own_colour():
+    assert set(figures.COLOURS) == set(OPTIMIZERS) and len(set(figures.COLOURS.values())) == len(OPTIMIZERS)
+    assert figures.colour("adabelief,eps=1e-16") == figures.colour("adabelief")
+
+
+@pytest.mark.parametrize("heights", [[0.5], [0.99, 0.995, 1.0, 1.2], [-1.0, 0.0, 0.01, 0.5, 0.51, 0.9], [0.5] * 9])
+def test_labels_do_not_overlap(heights):
+    placed = spaced(heights)
+    assert len(placed) == len(heights) and min(placed) >= 0 and max(placed) <= 1 + 1e-9
+    assert all(b - a >= GAP - 1e-9 for a, b in pairwise(placed))

@@ -1,0 +1,206 @@
+"""Tables of made-up records: statistics by hand, what is missing, what must never stand side by side."""
+
+import csv
+from dataclasses import replace
+from statistics import stdev
+
+import pytest
+
+from experiments.grid import load_grid
+from scripts.ours import read_slice
+from scripts.public_record import load_public_record
+from scripts.statistic import Estimate, estimate, kendall, kendall_interval, paired
+from scripts.tables import has_runs, main, make_tables
+from tests.scripts.synthetic import cell, write_run
+
+T_975_2 = 4.302652729911275  # Student's t with two degrees of freedom
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return load_grid("cifar")
+
+
+def flat(value, epochs=200):
+    return [value] * epochs
+
+
+def make(grid, root, scale="full"):
+    return {table.name: table for table in make_tables(grid, [scale], [root], load_public_record())}
+
+
+def row(table, block, optimizer):
+    """A row of a table as {column: text}."""
+    found = next(b for b in table.blocks if b.title == block)
+    return dict(zip(found.columns, next(r for r in found.rows if r[0] == optimizer)))
+
+
+def test_mean_sd_and_paired_interval():
+    e = estimate([1.0, 2.0, 4.0])
+    assert e and (e.mean, e.n) == (pytest.approx(7 / 3), 3) and e.sd == pytest.approx(1.5275252)
+    d = paired({0: 1.0, 1: 2.0, 2: 4.0, 7: 0.0}, {0: 0.5, 1: 1.0, 2: 2.5, 8: 9.0})
+    assert d and d.high and d.mean == pytest.approx(1.0) and d.n == 3
+    assert d.high - d.mean == pytest.approx(T_975_2 * 0.5 / 3**0.5)
+    assert estimate([]) is None and paired({0: 1.0}, {1: 1.0}) is None
+    assert estimate([3.0]) == Estimate(3.0, sd=None, n=1, low=None, high=None)
+
+
+def test_kendall():
+    assert kendall([1, 2, 3, 4], [1, 2, 4, 3]) == pytest.approx(4 / 6)
+    assert kendall([1, 2, 2], [1, 2, 3]) == pytest.approx(2 / 6**0.5)  # tau-b with a tie
+    assert kendall_interval([1, 2, 3, 4], [10, 20, 30, 40]) == (1.0, 1.0)
+    low, high = kendall_interval([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])
+    assert -1 <= low < kendall([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5]) < high <= 1
+
+
+def test_public_record_without_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("STORE", str(tmp_path / "none"))
+    assert main(["--grid", "cifar", "--out", str(tmp_path)]) == 0
+    assert {p.name for p in tmp_path.iterdir()} == {
+        f"{d}.{k}" for d in ("cifar10", "cifar100") for k in ("md", "tex", "csv")
+    }
+    out = capsys.readouterr().out
+    assert out.count("no full-scale run of ours yet") == 2
+    assert out.count("AdaBelief  ") >= 6  # and the record itself is drawn
+    with (tmp_path / "cifar100.csv").open() as file:
+        values = list(csv.DictReader(file))
+    assert sum(v["kind"] == "figure" for v in values) == 27 and not any(v["kind"] == "ours" for v in values)
+
+
+def test_ours_beside_the_record(grid, tmp_path):
+    for seed, (adam, belief) in enumerate([(88.0, 91.0), (88.2, 91.1), (88.7, 91.3)]):
+        write_run(tmp_path, cell(optimizer="adam"), seed, [*flat(adam - 1, 189), adam + 1, *flat(adam, 10)])
+        write_run(tmp_path, cell(optimizer="adabelief"), seed, flat(belief))
+    table = make(grid, tmp_path)["cifar10"]
+    texts = row(table, "VGG11", "Adam")
+    assert texts["ours last 10"] == texts["ours final"] == "88.30 ± 0.36" and texts["ours best"] == "89.30 ± 0.36"
+    assert texts["n"] == "3" and texts["official last 10"] == "88.08" and texts["figure"] == "88.1 ± 0.15"
+    assert texts["ours - official"] == "+0.22"
+    half = T_975_2 * stdev([-3.0, -2.9, -2.6]) / 3**0.5
+    assert texts["ours - AdaBelief"] == f"\u22122.83 [\u2212{2.8333 + half:.2f}, \u2212{2.8333 - half:.2f}]"
+    assert row(table, "VGG11", "AdaBelief")["ours - AdaBelief"] == "\u2013"
+    assert row(table, "VGG11", "SGD")["ours last 10"] == "\u2013"
+    assert "6 finished full-scale runs" in table.summary and has_runs([table])
+
+
+def test_difference_to_the_figure_where_there_is_no_curve(grid, tmp_path):
+    write_run(tmp_path, cell("cifar100", optimizer="sgd"), 0, flat(62.9))
+    texts = row(make(grid, tmp_path)["cifar100"], "VGG11", "SGD")
+    assert texts["ours last 10"] == "62.90" and texts["ours - official"] == "+0.50 (fig.)"
+
+
+def test_reruns_carry_their_repositories(grid, tmp_path):
+    table = make(grid, tmp_path)["cifar10"]
+    assert row(table, "ResNet34", "SGD")["reruns last 10"].startswith("93.13 (2, 92.89\u201393.37) [")
+    assert row(table, "VGG11", "MSVAG")["reruns last 10"] == "\u2013"
+    notes = "\n".join(table.notes)
+    assert "Luolc/AdaBound: its files do not state" in notes and "Kept apart: MSVAG" in notes
+
+
+def test_diverged_partial_and_stale_runs(grid, tmp_path):
+    write_run(tmp_path, cell(optimizer="sgd"), 0, flat(10.0, 4), status="diverged")
+    write_run(tmp_path, cell(optimizer="yogi"), 0, flat(90.0))
+    write_run(tmp_path, cell(optimizer="yogi"), 1, flat(10.0, 9), status="diverged")
+    write_run(tmp_path, cell(optimizer="adam"), 0, flat(40.0, 3), status="partial")
+    write_run(tmp_path, cell(optimizer="radam"), 0, flat(77.0), config={"precision": "bf16"})
+    table = make(grid, tmp_path)["cifar10"]
+    sgd, yogi = row(table, "VGG11", "SGD"), row(table, "VGG11", "Yogi")
+    assert sgd["ours last 10"] == "diverged" and sgd["n"] == "0 + 1 diverged"
+    assert yogi["ours last 10"] == "90.00" and yogi["n"] == "1 + 1 diverged"
+    assert row(table, "VGG11", "Adam")["ours last 10"] == row(table, "VGG11", "RAdam")["ours last 10"] == "\u2013"
+    notes = "\n".join(table.notes)
+    assert "VGG11 Adam seed 0 (3)" in notes
+    assert (
+        "Stale, not in the table: VGG11 RAdam on CIFAR-10, paper protocol, seed 0: precision was bf16, is fp32" in notes
+    )
+
+
+def test_a_row_from_two_machines_says_so(grid, tmp_path):
+    write_run(tmp_path, cell(), 0, flat(88.0))
+    write_run(tmp_path, cell(), 1, flat(88.0), machine="a server, 64 cores", commit="fedcba9876543210")
+    table = make(grid, tmp_path)["cifar10"]
+    assert "[" in row(table, "VGG11", "Adam")["n"]
+    assert any("2 machines (a laptop, 2 cores; a server, 64 cores) and 2 commits" in note for note in table.notes)
+
+
+def test_protocols_never_share_a_column(grid, tmp_path):
+    write_run(tmp_path, cell(optimizer="adam", protocol="clean"), 0, flat(87.0))
+    table = make(grid, tmp_path)["cifar10"]
+    assert row(table, "VGG11", "Adam")["ours last 10"] == "\u2013"
+    clean = row(table, "VGG11, clean protocol", "Adam")
+    assert clean["ours last 10"] == "87.00" and not any("official" in column or column == "figure" for column in clean)
+
+
+def test_quick_results_stand_in_a_table_of_their_own(grid, tmp_path):
+    cells = {c.optimizer: c for c in grid.cells("quick") if c.model == "vgg11"}
+    for name, value in (("adam", 97.31), ("msvag", 11.23), ("sgd", 12.34)):
+        write_run(tmp_path, cells[name], 0, flat(value, 8))
+    failing = replace(grid, expected_failures=[{"model": "vgg11", "optimizer": "msvag", "reason": "0.1 is too much"}])
+    tables = make(failing, tmp_path, "quick")
+    assert list(tables) == ["quick_cifar"]
+    table = tables["quick_cifar"]
+    assert row(table, "VGG11 on Digits", "Adam")["standing"] == "healthy"
+    assert row(table, "VGG11 on Digits", "MSVAG")["standing"] == "expected failure: 0.1 is too much"
+    assert row(table, "VGG11 on Digits", "SGD")["standing"].startswith("not healthy: test/accuracy 12.3")
+    assert "not comparable" in table.title and "official" not in table.blocks[0].columns
+    assert all("97.31" not in str(b.rows) for t in make(failing, tmp_path).values() for b in t.blocks)
+
+
+@pytest.fixture
+def small_grid(grid):
+    """The grid with a small scale, whether or not it has one yet."""
+    block = {**grid.blocks[0], "data": {**grid.blocks[0]["data"], "small": ["cifar10"]}}
+    return replace(grid, blocks=[block], seeds={**grid.seeds, "small": [0]})
+
+
+def test_small_scale_compares_orders_only(small_grid, tmp_path):
+    assert make(small_grid, tmp_path, "small") == {}
+    order = ["adam", "adabelief", "sgd", "yogi"]  # best first; with the authors adabelief, yogi, sgd, adam
+    for place, name in enumerate(order):
+        for seed in (0, 1):
+            write_run(tmp_path, cell(optimizer=name, scale="small"), seed, flat(70.0 - place + 0.1 * seed, 8))
+    table = make(small_grid, tmp_path, "small")["small_cifar"]
+    texts = row(table, "VGG11 on CIFAR-10", "Yogi")
+    assert (texts["rank"], texts["authors' rank"], texts["from"]) == ("4", "2", "official curve")
+    assert texts["last quarter"] == "67.05 ± 0.07" and "90.5" not in str(table.blocks[0].rows)
+    notes = "\n".join(table.blocks[0].notes)
+    assert "our order against the authors' \u22120.33" in notes and "rerun" in notes and "width 0.25" in notes
+    assert "AdaBelief is number 1 with the authors and 2 here" in notes
+    assert "Yogi is not ahead of Adam (beyond our seeds' scatter)" in notes
+    assert not any(v["kind"] == "official curve" and v["quantity"] != "rank by last 10" for v in table.values)
+
+
+def test_first_epochs_beside_the_curves(tmp_path):
+    grid = load_grid("first_epochs")
+    assert make(grid, tmp_path) == {}
+    for seed, values in enumerate(([20.0, 30.0, 40.0], [22.0, 32.0, 42.0])):
+        write_run(tmp_path, cell(optimizer="sgd"), seed, values, [15.0, 25.0, 35.0], status="partial")
+    table = make(grid, tmp_path)["first_epochs"]
+    third = next(r for r in table.blocks[0].rows if r[:2] == ["SGD", "2"])
+    texts = dict(zip(table.blocks[0].columns, third))
+    assert (
+        texts["test ours"] == "41.00 ± 1.41" and texts["test official"] == "44.49" and texts["test reruns"] == "46.55"
+    )
+    assert texts["test ours - official"] == "\u22123.49" and texts["train ours"] == "35.00 ± 0.00"
+    assert "VGG11 SGD, 41.00 against 44.49\u201346.55, 3.49 points outside" in "\n".join(table.blocks[0].notes)
+
+
+def test_forms_on_disk(grid, tmp_path):
+    write_run(tmp_path, cell(), 0, flat(88.0))
+    paths = make(grid, tmp_path)["cifar10"].write(tmp_path / "out")
+    markdown, latex, numbers = (path.read_text() for path in paths)
+    assert markdown.startswith("# CIFAR-10") and "| Adam | 88.00 | 88.00 | 88.00 | 1 |" in markdown
+    assert r"\begin{tabular}{l" in latex and latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
+    values = list(csv.DictReader(numbers.splitlines()))
+    ours = [v for v in values if v["kind"] == "ours"]
+    assert {v["quantity"]: float(v["value"]) for v in ours} == {"final": 88.0, "best": 88.0, "last": 88.0}
+    assert all(v["source"] for v in values if v["kind"] in ("figure", "official curve", "rerun"))
+
+
+def test_archive_alone_or_first_store_wins(grid, tmp_path):
+    live, archive = tmp_path / "live", tmp_path / "archive"
+    write_run(live, cell(), 0, flat(88.0))
+    write_run(archive, cell(), 0, flat(60.0))
+    write_run(archive, cell(), 1, flat(61.0))
+    assert read_slice(grid, "full", "paper", [live, archive]).scores(cell(), "last") == {0: 88.0, 1: 61.0}
+    assert read_slice(grid, "full", "paper", [archive]).scores(cell(), "last") == {0: 60.0, 1: 61.0}
