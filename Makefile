@@ -52,8 +52,21 @@ reproduce-cifar: $(ENV)  ## Fig. 4: three models, nine optimizers; quick on two 
 define reproduce
 status=0; $(PYTHON) -m experiments.grid grid=$(1) $(WORDS) || status=$$?; \
 if [ $$status -ne 0 ] && [ $$status -ne 2 ]; then exit $$status; fi; \
-$(PYTHON) -m scripts.tables && $(PYTHON) -m scripts.figures && exit $$status
+$(MAKE) --no-print-directory -s -j2 -O tables figures && exit $$status
 endef
+
+# The queue of `make evidence`: real runs on two cores, in this order, without what is archived.
+comma := ,
+define queue
+nice -n 19 $(PYTHON) -m experiments.grid skip_archived=1 jobs=2 $(1) $(ARGS)
+endef
+
+evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, then the small grids
+	-$(call queue,grid=first_epochs)
+	-$(call queue,grid=cifar scale=small data=cifar10 model=vgg11 seeds=0$(comma)1$(comma)2)
+	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34)
+	-$(call queue,grid=cifar scale=small data=cifar100 model=vgg11)
+	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
 
 tables: $(ENV)  ## results/local/tables: ours beside the public record, from every run at hand
 	@$(PYTHON) -m scripts.tables

@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 
 from experiments import recipes
 from experiments.cell import Cell
+from experiments.errors import UserError
 from experiments.identity import counts, fingerprint, flatten, spelling
 
 GROUPS = ("task", "setting", "data", "model", "optimizer", "recipe", "protocol", "scale", "logger")
@@ -92,7 +93,10 @@ def composed(words: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
 def module_of(target: str) -> Any:
     """The module that defines what a `_target_` names ("optimizers.Adam" lives in optimizers/adam.py)."""
     path, _, name = target.rpartition(".")
-    return sys.modules[getattr(import_module(path), name).__module__]
+    try:
+        return sys.modules[getattr(import_module(path), name).__module__]
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"_target_={target!r} cannot be imported: {error}") from error
 
 
 def spelt(plain: dict[str, Any], config: dict[str, Any]) -> str:

@@ -7,9 +7,12 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from queue import Empty, Queue
 from typing import Any
 
 from experiments.record import NoMirror
+
+GRACE = 2.0  # seconds that W&B may be late by when it minds its time limit itself
 
 
 class WandbMirror(NoMirror):
@@ -20,8 +23,7 @@ class WandbMirror(NoMirror):
     """
 
     def __init__(self, project: str, entity: str | None = None, mode: str | None = None, timeout: float = 10) -> None:
-        self.project, self.entity, self.timeout = project, entity, timeout
-        self.mode: Any = mode
+        self.project, self.entity, self.mode, self.timeout = project, entity, mode, timeout
         self.run: Any = None
 
     def start(self, summary: dict[str, Any], config: dict[str, Any], lines: Iterable[dict[str, Any]]) -> None:
@@ -29,57 +31,63 @@ class WandbMirror(NoMirror):
         group = "/".join([cell["data"], cell["model"], cell["optimizer"], f"{cell['protocol']}-{cell['scale']}"])
         identity = sha256(f"{summary['path']}/{summary['fingerprint']}".encode()).hexdigest()[:16]
 
-        def begin() -> None:
-            import wandb
-
-            self.mode = self.mode or default_mode()
-            settings = wandb.Settings(init_timeout=self.timeout, console="off", silent=True)
-            self.run = wandb.init(
-                project=self.project, entity=self.entity, mode=self.mode, id=identity,
+        def begin() -> Any:
+            wandb = quiet_wandb()
+            mode: Any = self.mode or default_mode()
+            settings = wandb.Settings(
+                init_timeout=self.timeout, finish_timeout=self.timeout, finish_timeout_raises=True,
+                reinit="create_new",  # else a run that failed in this process would get this one's curves
+                console="off", silent=True,
+            )  # fmt: skip
+            run = wandb.init(
+                project=self.project, entity=self.entity, mode=mode, id=identity,
                 resume="allow", group=group, name=f"seed {summary['seed']}", config=config, settings=settings,
                 dir=os.environ.get("WANDB_DIR", config.get("store")),
             )  # fmt: skip
             for line in lines:
-                if line["epoch"] >= self.run.step:  # those before are there already
-                    log(self.run, line)
+                if line["epoch"] >= run.step:  # those before are there already
+                    log(run, line)
+            return run
 
-        self.guarded("start", begin)
+        self.run = self.guarded("start", begin)
 
     def epoch(self, line: dict[str, Any]) -> None:
         if self.run is not None:
             self.guarded("log", lambda: log(self.run, line))
 
     def finish(self, summary: dict[str, Any] | None) -> None:
-        if self.run is None:
+        run, self.run = self.run, None
+        if run is None:
             return
 
         def end() -> None:
             if summary:
                 scores = {f"scores/{key}": value for key, value in summary["scores"].items()}
-                self.run.summary.update({**scores, "status": summary["status"], "fingerprint": summary["fingerprint"]})
-            self.run.finish()
+                run.summary.update({**scores, "status": summary["status"], "fingerprint": summary["fingerprint"]})
+            run.finish()
 
         self.guarded("finish", end)
-        self.run = None
 
-    def guarded(self, what: str, call: Callable[[], None]) -> None:
+    def guarded(self, what: str, call: Callable[[], Any]) -> Any:
         """Call with a time limit; an error or a late answer becomes one line and ends the mirroring of this run."""
-        problem: list[str] = []
+        answer: Queue[tuple[Any, str]] = Queue()
+        limit = self.timeout + GRACE
 
         def work() -> None:
             try:
-                call()
+                answer.put((call(), ""))
             except BaseException as error:
-                problem.append(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+                answer.put((None, f"{type(error).__name__}: {error}".splitlines()[0]))
 
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        thread.join(self.timeout + 2)
-        if thread.is_alive():
-            problem.append(f"no answer within {self.timeout:.0f} s")
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            result, problem = answer.get(timeout=limit)
+        except Empty:
+            result, problem = None, f"no answer within {limit:g} s"
         if problem:
-            print(f"W&B could not {what} ({problem[0]}); the run goes on, its record is complete without it")
+            print(f"W&B could not {what} ({problem}); the run goes on, its record is complete without it")
             self.run = None
+        return result
 
 
 def log(run: Any, line: dict[str, Any]) -> None:
@@ -88,8 +96,15 @@ def log(run: Any, line: dict[str, Any]) -> None:
 
 def default_mode() -> str:
     """What the user set, else online where a key is found, else offline."""
-    import wandb
-
     if os.environ.get("WANDB_MODE"):
         return os.environ["WANDB_MODE"]
-    return "online" if wandb.login(prompt=False, verify=False) else "offline"
+    return "online" if quiet_wandb().login(prompt=False, verify=False) else "offline"
+
+
+def quiet_wandb() -> Any:
+    """The wandb module, told to print nothing; else its login asks the server for the user's name, to greet him."""
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # holds the process up at its end if the server hangs
+    import wandb
+
+    wandb.setup(wandb.Settings(silent=True))
+    return wandb

@@ -60,19 +60,20 @@ def train(request: Request, folder: Path, label: str) -> str:
     task = build(request, device)
     if state:
         checkpoints.restore(task, state)
-    write_whole(folder / "config.yaml", yaml.safe_dump(for_record(config, device), sort_keys=False).encode())
-    for name in ("summary.json", "failure.txt"):
-        (folder / name).unlink(missing_ok=True)
+    first = state["epochs_done"] if state else 0
     plan = Plan(
         request.seed, config["epochs"], config["protocol"]["evaluate"],
         config["stop_after"], config["max_seconds"], config["precision"],
     )  # fmt: skip
-    first = state["epochs_done"] if state else 0
-    mirror = instantiate(config["logger"])
-    with Bar(label, plan.last, task.unit, first, config["progress"]) as bar:
+    mirror, schedule = instantiate(config["logger"]), instantiate(config["schedule"])
+    bar = Bar(label, plan.last, task.unit, first, config["progress"])
+    write_whole(folder / "config.yaml", yaml.safe_dump(for_record(config, device), sort_keys=False).encode())
+    for name in ("summary.json", "failure.txt"):
+        (folder / name).unlink(missing_ok=True)
+    with bar:
         recorder = Recorder(folder, request, task, bar, mirror)
         mirror.start(recorder.heading, config, lines)
-        status = fit(task, instantiate(config["schedule"]), plan, recorder, first)
+        status = fit(task, schedule, plan, recorder, first)
         summary = None if status == "unfinished" else recorder.finish(status)
         mirror.finish(summary)
     if status in FINAL and not config["keep_weights"]:

@@ -51,8 +51,8 @@ def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecor
     return [quick_table(grid, parts)] if scale == "quick" else [small_table(grid, parts, public)]
 
 
-def has_runs(tables: Sequence[Table]) -> bool:
-    return any(value["kind"] == "ours" for table in tables for value in table.values)
+def has_runs(table: Table) -> bool:
+    return any(value["kind"] == "ours" for value in table.values)
 
 
 def show(table: Table, console: Console) -> None:
@@ -74,7 +74,7 @@ def show(table: Table, console: Console) -> None:
 
 def main(words: Sequence[str]) -> int:
     options = parser("scripts.tables", "Write the tables of a grid.", "results/local/tables")
-    flag, text = argparse.BooleanOptionalAction, "draw the tables here (default: while there are no runs of ours)"
+    flag, text = argparse.BooleanOptionalAction, "draw all tables here, or none (default: those with runs of ours)"
     options.add_argument("--show", action=flag, help=text)
     call = options.parse_args(words)
     tables: list[Table] = []
@@ -82,9 +82,9 @@ def main(words: Sequence[str]) -> int:
         tables += make_tables(grid, scales, stores(call.archive_only), load_public_record())
     terminal = sys.stdout.isatty()
     console = Console(width=None if terminal else WIDTH, highlight=False, soft_wrap=not terminal)
-    for table in tables:
-        if call.show or (call.show is None and not has_runs(tables)):
-            show(table, console)
+    with_runs = [table for table in tables if has_runs(table)]
+    for table in {True: tables, False: [], None: with_runs or tables}[call.show]:
+        show(table, console)
     for table in tables:
         path = table.write(call.out)[0]
         print(f"{path.with_suffix('')}.{{md,tex,csv}}  {table.summary}")

@@ -1,0 +1,59 @@
+"""`make archive` keeps finished runs on real data, one for each cell, seed and fingerprint."""
+
+import pytest
+
+from experiments.record import read_record, read_records
+from scripts import archive
+
+
+@pytest.fixture
+def real(monkeypatch):
+    """Counts the tiny runs on digits as evidence."""
+    monkeypatch.setattr(archive, "STAND_INS", ())
+
+
+def test_runs_on_stand_in_data_stay_where_they_are(store, tmp_path):
+    store.run("epochs=1")
+    archive.main(store.path, tmp_path / "archive")
+    assert not read_records(tmp_path / "archive")
+
+
+def test_only_runs_at_rest_are_copied_and_only_once(store, tmp_path, real, capsys):
+    store.run("epochs=1")
+    store.run("epochs=1", "seed=1", "stop_after=1")
+    store.run("epochs=2", "seed=2", "max_seconds=0")
+    archive.main(store.path, tmp_path / "archive")
+    assert sorted(r.seed for r in read_records(tmp_path / "archive")) == [0, 1]
+    assert "2 new records" in capsys.readouterr().out
+    archive.main(store.path, tmp_path / "archive")
+    assert "0 new records" in capsys.readouterr().out
+
+
+def test_nothing_archived_names_a_place_of_this_machine(store, tmp_path, real):
+    store.run("epochs=1")
+    archive.main(store.path, tmp_path / "archive")
+    texts = [path.read_text() for path in (tmp_path / "archive").rglob("*") if path.is_file()]
+    assert texts and not any(str(tmp_path) in text or str(archive.__file__)[:5] in text for text in texts)
+
+
+def test_more_epochs_replace_fewer_and_never_the_other_way(store, tmp_path, real):
+    _, folder = store.run("stop_after=2")
+    archive.main(store.path, tmp_path / "archive")
+    store.run()
+    archive.main(store.path, tmp_path / "archive")
+    path = folder.relative_to(store.path)
+    assert read_record(tmp_path / "archive", path).status == "complete"
+    again = type(store)(tmp_path / "again")
+    again.run("stop_after=1")
+    archive.main(again.path, tmp_path / "archive")
+    assert read_record(tmp_path / "archive", path).epochs_done == 3
+
+
+def test_a_record_of_another_configuration_is_set_aside(store, tmp_path, real):
+    _, folder = store.run("epochs=1")
+    archive.main(store.path, tmp_path / "archive")
+    there = tmp_path / "archive" / folder.relative_to(store.path)
+    config = there / "config.yaml"
+    config.write_text(config.read_text().replace("lr: 0.001", "lr: 0.002"))
+    archive.main(store.path, tmp_path / "archive")
+    assert len([p for p in there.parent.iterdir() if "~" in p.name]) == 1 and len(read_records(tmp_path / "archive")) == 1

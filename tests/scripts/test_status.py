@@ -1,0 +1,48 @@
+"""`make status` counts what is done, running, partial, failed, stale, missing and archived."""
+
+import pytest
+
+from experiments import grid
+from experiments.claim import claim
+from experiments.run import note_failure, run, run_path
+from scripts import status
+
+WORDS = ["grid=cifar", "scale=quick", "model=vgg11", "optimizer=adam,sgd,adamw", "model.width=0.0625", "epochs=2",
+         "threads=1", "progress=none"]  # fmt: skip
+
+
+@pytest.fixture
+def requests(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = grid.parse([*WORDS, f"store={tmp_path / 'runs'}"]).requests()
+    return {request.cell.optimizer.split(",")[0]: request for request in found}
+
+
+def states(requests, tmp_path):
+    return {name: status.state_of(request, tmp_path / "runs") for name, request in requests.items()}
+
+
+def test_states(requests, tmp_path):
+    assert set(states(requests, tmp_path).values()) == {"missing"}
+    run(requests["adam"])
+    run(grid.replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
+    assert states(requests, tmp_path) == {"adam": "done", "sgd": "partial", "adamw": "missing"}
+    with claim(tmp_path / "runs", run_path(requests["adamw"])):
+        assert states(requests, tmp_path)["adamw"] == "running"
+    note_failure(requests["sgd"], "RuntimeError: out of memory")
+    assert states(requests, tmp_path)["sgd"] == "failed"
+    config = tmp_path / "runs" / run_path(requests["adam"]) / "config.yaml"
+    config.write_text(config.read_text().replace("lr: 0.001", "lr: 0.002"))
+    assert states(requests, tmp_path)["adam"] == "stale"
+
+
+def test_what_is_shown(requests, tmp_path, capsys, monkeypatch):
+    run(requests["adam"])
+    run(grid.replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
+    note_failure(requests["sgd"], "Traceback\nRuntimeError: out of memory")
+    monkeypatch.setattr(status, "ARCHIVE", tmp_path / "runs")
+    assert status.main([*WORDS, f"store={tmp_path / 'elsewhere'}"]) == 0
+    assert status.main([*WORDS, f"store={tmp_path / 'runs'}"]) == 0
+    said = capsys.readouterr().out
+    assert "failed: digits/vgg11/sgd" in said and "RuntimeError: out of memory" in said and "time left" in said
+    assert status.state_of(requests["adam"], tmp_path / "elsewhere") == "archived"

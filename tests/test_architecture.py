@@ -1,0 +1,91 @@
+"""The arrows between the rooms of the house, and what may stand in each."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("optimizers", "models", "data", "experiments", "scripts")
+FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+LEAVES = ("optimizers", "models", "data")
+# What a room may import of the others and of the heavy packages.
+ALLOWED = {
+    "optimizers": {"optimizers", "torch"},
+    "models": {"models", "torch"},
+    "data": {"data", "torch", "torchvision", "numpy", "sklearn"},
+    "experiments": {"experiments", "optimizers", "models", "data", "torch", "hydra", "omegaconf", "yaml", "rich", "wandb"},
+    "scripts": {"scripts", "experiments", "rich", "pandas", "numpy", "matplotlib"},
+}
+WATCHED = set().union(*ALLOWED.values())
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def imports(path):
+    """Top-level packages that a file imports, at any depth."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_go_one_way(path):
+    room = path.relative_to(ROOT).parts[0]
+    assert set(imports(path)) & WATCHED <= ALLOWED[room]
+
+
+@pytest.mark.parametrize("package, home", [("wandb", "experiments/mirror.py"), ("matplotlib", "scripts/figures.py")])
+def test_a_package_has_one_home(package, home):
+    assert [name(path) for path in FILES if package in imports(path)] == [home]
+
+
+def test_gradients_are_taken_in_one_place():
+    found = [name(p) for p in FILES for _ in re.findall(r"\.backward\(", p.read_text())]
+    assert found == ["experiments/loop.py"]
+
+
+def test_the_loop_names_no_task():
+    text = (ROOT / "experiments" / "loop.py").read_text().lower()
+    assert not re.findall(r"classif|language|\bgan\b|image|accuracy|perplexity|critic", text)
+
+
+def test_no_optimizer_or_protocol_is_asked_for_its_name():
+    branch = re.compile(r"""(optimizer|protocol|name)\w* == ["'](adam|sgd|paper|clean|adabelief)""")
+    assert [name(p) for p in FILES if p.is_relative_to(ROOT / "experiments") and branch.search(p.read_text())] == []
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.is_relative_to(ROOT / "optimizers")], ids=name)
+def test_an_optimizer_fits_on_a_page(path):
+    assert path.name == "base.py" or len(path.read_text().splitlines()) <= 80
+
+
+def test_every_file_that_computes_results_has_a_revision():
+    for path in sorted((ROOT / "configs").glob("*/*.yaml")):
+        if path.parent.name in ("task", "data", "model", "optimizer") and path.stem != "external":
+            target = re.search(r"_target_: ([\w.]+)\.\w+", path.read_text())
+            module = ROOT / (target.group(1).replace(".", "/") + ".py")
+            source = module if module.is_file() else ROOT / "optimizers" / f"{path.stem.replace('adamw', 'adam')}.py"
+            assert re.search(r"^REVISION = \d+", source.read_text(), re.M), path
+
+
+def test_what_is_ignored_hides_neither_code_nor_evidence():
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"data/raw/", "results/runs/", "results/local/"} <= set(ignored)
+    assert not {"data/", "results/", "data", "results"} & set(ignored)
+
+
+def test_the_readme_names_targets_that_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert named and named <= targets, named - targets
+
+
+def test_the_readme_links_to_files_that_exist():
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / "README.md").read_text())
+    assert links and [link for link in links if not (ROOT / link).exists()] == []
