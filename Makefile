@@ -50,7 +50,7 @@ reproduce-cifar: $(ENV)  ## Fig. 4: three models, nine optimizers; quick on two 
 
 # Status 2 means that some runs failed or are not healthy: the tables of the others are made all the same.
 define reproduce
-status=0; $(PYTHON) -m experiments.grid grid=$(1) $(WORDS) || status=$$?; \
+status=0; $(PYTHON) -m experiments.reproduce grid=$(1) $(WORDS) || status=$$?; \
 if [ $$status -ne 0 ] && [ $$status -ne 2 ]; then exit $$status; fi; \
 $(MAKE) --no-print-directory -s -j2 -O tables figures && exit $$status
 endef
@@ -58,7 +58,7 @@ endef
 # The queue of `make evidence`: real runs on two cores, in this order, without what is archived.
 comma := ,
 define queue
-nice -n 19 $(PYTHON) -m experiments.grid skip_archived=1 jobs=2 $(1) $(ARGS)
+nice -n 19 $(PYTHON) -m experiments.reproduce skip_archived=1 jobs=2 $(1) $(ARGS)
 endef
 
 evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, then the small grids

@@ -76,9 +76,7 @@ def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -
 
 
 @lru_cache(maxsize=32)
-def _rows(
-    mean: tuple[float, ...], std: tuple[float, ...], width: int, device: torch.device
-) -> tuple[Tensor, Tensor]:
+def _rows(mean: tuple[float, ...], std: tuple[float, ...], width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """mean and std as float32 (width * 3,), one image row; kept, so that a batch copies nothing over."""
     means, stds = (torch.tensor(values, dtype=torch.float32).repeat(width) for values in (mean, std))
     return means.to(device), stds.to(device)

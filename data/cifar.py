@@ -243,9 +243,7 @@ def _parse(path: Path, content: bytes, batch: Batch, spec: Spec) -> tuple[np.nda
     return records[:, len(spec.labels) :], records[:, len(spec.labels) - 1]
 
 
-def _unpickle(
-    path: Path, content: bytes, official: bool, batch: Batch, spec: Spec
-) -> tuple[np.ndarray, np.ndarray]:
+def _unpickle(path: Path, content: bytes, official: bool, batch: Batch, spec: Spec) -> tuple[np.ndarray, np.ndarray]:
     """A Python batch as planes uint8 (records, 3072) and classes int64 (records,); `content` was hashed."""
     if not official:
         reason = "a pickle can run any code, so only the official file is opened"

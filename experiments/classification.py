@@ -24,8 +24,8 @@ class Classification:
 
     data: decoded images; model: builds the module for a number of classes; optimizer: builds the optimizer from
     parameters; batch_size: images a step, the last short batch of an epoch is kept; validation: share of the training
-    images held out; select_on: split whose accuracy chooses the best epoch; norm_scale: "uniform" or "ones", where batch-norm
-    scales start; step: how the optimizer wants its closure.
+    images held out; select_on: split whose accuracy chooses the best epoch; norm_scale: where batch-norm scales start,
+    "uniform" or "ones"; step: how the optimizer wants its closure.
     """
 
     unit = "images"
@@ -83,9 +83,9 @@ class Classification:
             labels = images.labels[part]
             logits = self.player.module(normalise(images.pixels[part], self.data.mean, self.data.std))
             logs.append(self.logs(F.cross_entropy(logits, labels), logits, labels))
-        return Evaluation({
-            name: float(torch.stack([log[name][0] for log in logs]).sum()) / len(images) for name in logs[0]
-        })
+        return Evaluation(
+            {name: float(torch.stack([log[name][0] for log in logs]).sum()) / len(images) for name in logs[0]}
+        )
 
     @staticmethod
     def logs(loss: Tensor, logits: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, int]]:

@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from data.images import DataError
 from experiments.errors import UserError
@@ -45,11 +46,13 @@ def sentence(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return missing_choice(error)
-    if found := re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text):
-        key = found.group(1) or found.group(2)
-        return f"no key {key!r} in the configuration{nearest(key, known_keys())} (a new key wants a plus: +{key}=...)"
-    if isinstance(error.__cause__, OmegaConfBaseException):
-        text = f"{text.splitlines()[0]}: {error.__cause__}"
+    inner = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    if isinstance(inner, MissingMandatoryValue):
+        return f"{inner.full_key} has no value: give it as {inner.full_key}=..."
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return unknown_key(found.group(1), inner)
+    if inner is not None and inner is not error:
+        text = f"{text.splitlines()[0]}: {inner}"
     return " ".join(line.strip() for line in text.splitlines()[:2] if line.strip())
 
 
@@ -63,16 +66,21 @@ def missing_choice(error: MissingConfigException) -> str:
     return f"no {group} called {name!r}{nearest(name, options)}; there are {', '.join(sorted(options))}"
 
 
+def unknown_key(key: str, cause: BaseException | None) -> str:
+    """Where a key's path leaves the configuration, with the nearest of the keys that are there, else all of them."""
+    node: Any = getattr(cause, "parent_node", None)
+    there = [str(name) for name in node] if isinstance(node, DictConfig) else []
+    above = str(node._get_full_key(None)) if there else ""
+    wrong, _, rest = key.removeprefix(f"{above}.").partition(".")
+    hint = f"; there are {', '.join(name for name in there if not name.startswith('_'))}" if there else ""
+    if close := get_close_matches(wrong, there, n=1):
+        hint = f"; did you mean {'.'.join(filter(None, [above, close[0], rest]))!r}?"
+    return f"no key {key!r} in the configuration{hint} (a new key wants a plus: +{key}=...)"
+
+
 def nearest(name: str, names: list[str]) -> str:
     close = get_close_matches(name, names, n=1, cutoff=0.4)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def known_keys() -> list[str]:
-    from experiments.compose import compose
-    from experiments.identity import flatten
-
-    return [key for key, _ in flatten(compose([]).config)]
 
 
 __all__ = ["guarded", "sentence"]

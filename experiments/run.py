@@ -23,7 +23,14 @@ from experiments.identity import difference, fingerprint
 from experiments.loop import Plan, fit
 from experiments.progress import Bar
 from experiments.record import (
-    FINAL, append_line, as_json, keep_lines, read_lines, read_record, scores, write_whole,
+    FINAL,
+    append_line,
+    as_json,
+    keep_lines,
+    read_lines,
+    read_record,
+    scores,
+    write_whole,
 )  # fmt: skip
 from experiments.task import Task
 
@@ -180,7 +187,6 @@ class Recorder:
         }  # fmt: skip
         write_whole(self.folder / "summary.json", (as_json(summary, indent=1) + "\n").encode())
         return summary
-
 
 
 def command(request: Request) -> str:

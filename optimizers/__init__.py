@@ -9,4 +9,4 @@ from optimizers.radam import RAdam
 from optimizers.sgd import SGD
 from optimizers.yogi import Yogi
 
-__all__ = ["SGD", "AdaBelief", "AdaBound", "Adam", "Fromage", "MSVAG", "RAdam", "Yogi"]
+__all__ = ["MSVAG", "SGD", "AdaBelief", "AdaBound", "Adam", "Fromage", "RAdam", "Yogi"]

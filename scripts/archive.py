@@ -11,10 +11,10 @@ from pathlib import Path
 
 from experiments.cli import guarded
 from experiments.compose import compose
-from experiments.grid import ARCHIVE
 from experiments.identity import fingerprint
 from experiments.record import Record, read_record, read_records, write_whole
 from experiments.run import set_aside
+from experiments.standing import ARCHIVE
 
 FILES = ("config.yaml", "metrics.jsonl", "times.jsonl", "summary.json")
 STAND_INS = ("quick",)  # scales that never leave the live store

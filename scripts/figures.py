@@ -23,13 +23,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from experiments.cli import guarded
-from scripts.arguments import asked_grids, parser
-from scripts.labels import spaced
-from scripts.names import COLOURS, optimizer_name
-from scripts.ours import stores
-from scripts.pictures import pictures
-from scripts.public_record import load_public_record
-from scripts.series import Figure, Line, Panel
+from scripts.drawing.labels import spaced
+from scripts.drawing.pictures import pictures
+from scripts.drawing.series import Figure, Line, Panel
+from scripts.reading.arguments import asked_grids, parser
+from scripts.reading.names import COLOURS, optimizer_name
+from scripts.reading.ours import stores
+from scripts.reading.public_record import load_public_record
 
 STYLES: dict[str, dict[str, Any]] = {
     "rerun": {"lw": 0.75, "alpha": 0.75, "zorder": 2},

@@ -1,6 +1,6 @@
 """What stands of a grid:  python -m scripts.status [grid=cifar] [scale=quick] [seeds=0,1] [model=vgg11] ...
 
-Without a grid it shows every grid and scale that has runs. Takes the words that `experiments.grid` takes.
+Without a grid it shows every grid and scale that has runs. Takes the words that `experiments.reproduce` takes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from experiments.call import parse
 from experiments.cli import guarded
 from experiments.compose import Request
-from experiments.grid import ARCHIVE, find, load_grid, parse, standing
+from experiments.grid import load_grid
 from experiments.identity import difference
 from experiments.progress import clock
 from experiments.recipes import CONFIGS
 from experiments.record import read_lines, read_record
 from experiments.run import run_path
+from experiments.standing import ARCHIVE, find, standing
 
 STATES = ("done", "archived", "running", "partial", "failed", "stale", "missing")
 

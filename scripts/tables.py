@@ -18,13 +18,13 @@ from rich.table import Table as Drawn
 
 from experiments.cli import guarded
 from experiments.grid import Grid
-from scripts.arguments import asked_grids, parser
-from scripts.first_epochs_table import first_epochs_table
-from scripts.full_table import full_table
-from scripts.layout import DASH, Table
-from scripts.ours import PROTOCOLS, Slice, is_first_epochs, read_slice, stores
-from scripts.public_record import PublicRecord, load_public_record
-from scripts.scaled_table import quick_table, small_table
+from scripts.reading.arguments import asked_grids, parser
+from scripts.reading.ours import PROTOCOLS, Slice, is_first_epochs, read_slice, stores
+from scripts.reading.public_record import PublicRecord, load_public_record
+from scripts.tabulating.first_epochs import first_epochs_table
+from scripts.tabulating.full import full_table
+from scripts.tabulating.layout import DASH, Table
+from scripts.tabulating.scaled import quick_table, small_table
 
 WIDTH = 150  # columns of the terminal where there is none
 

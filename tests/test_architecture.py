@@ -15,7 +15,18 @@ ALLOWED = {
     "optimizers": {"optimizers", "torch"},
     "models": {"models", "torch"},
     "data": {"data", "torch", "torchvision", "numpy", "sklearn"},
-    "experiments": {"experiments", "optimizers", "models", "data", "torch", "hydra", "omegaconf", "yaml", "rich", "wandb"},
+    "experiments": {
+        "experiments",
+        "optimizers",
+        "models",
+        "data",
+        "torch",
+        "hydra",
+        "omegaconf",
+        "yaml",
+        "rich",
+        "wandb",
+    },
     "scripts": {"scripts", "experiments", "rich", "pandas", "numpy", "matplotlib"},
 }
 WATCHED = set().union(*ALLOWED.values())

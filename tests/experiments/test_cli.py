@@ -1,109 +1,180 @@
-"""Bad input ends in one clear sentence and status 1, and leaves nothing in the store but lock files."""
+"""Commands: bad input ends in one clear sentence on stderr and exit status 1, and leaves nothing half done."""
 
 import os
+import signal
 import subprocess
 import sys
 import urllib.error
 
 import pytest
+import torchvision
+import yaml
+from hydra.core.config_store import ConfigStore
 
-from experiments import grid, run
-from experiments.cli import guarded, sentence
-from experiments.compose import compose
+from data.cifar import CIFAR10
+from experiments import grid, train
+from experiments.cli import guarded
+from experiments.errors import UserError
+from experiments.record import read_lines, read_records
 
-TINY = ["data=digits", "scale=quick", "optimizer=adam", "epochs=1", "model.width=0.0625", "threads=1", "progress=none"]
+TINY = ["data=digits", "scale=quick", "optimizer=adam", "model.width=0.0625", "epochs=1", "threads=1", "progress=none"]
 
 
-@pytest.fixture(autouse=True)
-def plain_errors(monkeypatch):
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # which `guarded` sets for the rest of a process
+class Shell:
+    """Commands started in this process as a shell starts them."""
+
+    def __init__(self, store, monkeypatch, capsys):
+        self.store, self.monkeypatch, self.capsys = store, monkeypatch, capsys
+
+    def train(self, *words, given=TINY):
+        named = {word.partition("=")[0] for word in words}
+        kept = [word for word in given if word.partition("=")[0] not in named]
+        self.monkeypatch.setattr(sys, "argv", ["experiments/train.py", *kept, f"store={self.store.path}", *words])
+        return self(train.main)
+
+    def __call__(self, main):
+        """Returns exit status, stdout and stderr."""
+        with pytest.raises(SystemExit) as end:
+            guarded(main)
+        said = self.capsys.readouterr()
+        if isinstance(end.value.code, str):  # Python's own reading of such a status
+            return 1, said.out, f"{said.err}{end.value.code}\n"
+        return end.value.code, said.out, said.err
+
+    def left(self):
+        """The files in the store, but for locks."""
+        return [path for path in self.store.path.rglob("*") if path.is_file() and ".locks" not in path.parts]
 
 
 @pytest.fixture
-def refuse(tmp_path, capsys):
-    """Run words as the command does; return its one line of complaint."""
-
-    def call(*words):
-        given = {w.partition("=")[0] for w in words}
-        kept = [w for w in TINY if w.partition("=")[0] not in given and not (w.startswith("model.") and "model" in given)]
-        with pytest.raises(SystemExit) as exit:
-            guarded(lambda: run.run(compose([*kept, *words, f"store={tmp_path / 'runs'}"])) and 0)
-        said = capsys.readouterr()
-        assert exit.value.code == 1 and said.out == "" and len(said.err.strip().splitlines()) == 1
-        left = [p for p in (tmp_path / "runs").rglob("*") if p.is_file() and ".locks" not in p.parts]
-        assert left == []
-        return said.err.strip()
-
-    return call
+def shell(store, monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    before = signal.getsignal(signal.SIGTERM)
+    yield Shell(store, monkeypatch, capsys)
+    signal.signal(signal.SIGTERM, before)
 
 
-@pytest.mark.parametrize("words, message", [
-    (["optimizer=adabeleif"], "no optimizer called 'adabeleif'; did you mean 'adabelief'?; there are adabelief, adabound"),
-    (["model=resnet43"], "no model called 'resnet43'; did you mean 'resnet34'?"),
-    (["protocol=papper"], "no protocol called 'papper'; did you mean 'paper'?"),
-    (["scale=huge"], "no scale called 'huge'"),
-    (["optimizer.lrr=1"], "no key 'optimizer.lrr' in the configuration; did you mean 'optimizer.lr'?"),
-    (["optimizre=adam"], "no key 'optimizre' in the configuration; did you mean 'optimizer"),
-    (["optimizer.lr=-1"], "lr must be a finite number, zero or more, got -1"),
-    (["optimizer.lr=fast"], "lr must be a finite number, zero or more, got 'fast'"),
-    (["precision=fp64"], "precision must be one of fp32, tf32, bf16, got 'fp64'"),
-    (["device=cuda:99"], "device 'cuda:99' cannot be used"),
-    (["progress=fancy"], "progress must be one of auto, lines, none, got 'fancy'"),
-    (["task.batch_size=0"], "batch_size must be a whole number, one or more, got 0"),
-    (["protocol.validation=2"], "validation is a share of the training images in [0, 1), got 2"),
-    (["+optimizer.momentum=0.9"], "momentum"),
-    (["optimizer=external", "optimizer._target_=nowhere.Nothing", "optimizer.lr=1"], "nowhere"),
-    (["optimizer=external", "optimizer._target_=torch.optim.SGD"], "optimizer.lr"),
+def refused(shell, answer, *parts):
+    """Whether an answer is a refusal: one sentence that holds `parts`, and nothing left behind."""
+    status, out, err = answer
+    assert (status, out) == (1, "")
+    assert err.startswith("error: ") and err.count("\n") == 1 and "Traceback" not in err
+    assert all(part in err for part in parts), err
+    assert shell.left() == []
+
+
+@pytest.mark.parametrize("words, parts", [
+    (["optimizer=adamm"], ["no optimizer called 'adamm'; did you mean 'adam'?", "adabelief, adabound, adam,"]),
+    (["optimizer=muon-deluxe"], ["no optimizer called 'muon-deluxe'; there are adabelief,"]),
+    (["model=vgg12"], ["no model called 'vgg12'; did you mean 'vgg11'?"]),
+    (["data=cifar11"], ["no data called 'cifar11'; did you mean 'cifar10'?"]),
+    (["protocol=papr"], ["no protocol called 'papr'; did you mean 'paper'?", "clean, paper"]),
+    (["scale=tiny"], ["no scale called 'tiny'; there are full, quick, small"]),
+    (["logger=wanbd"], ["no logger called 'wanbd'; did you mean 'wandb'?"]),
+    (["optimiser=adam"], ["no key 'optimiser'", "did you mean 'optimizer'?"]),
+    (["optimiser.lr=0.1"], ["no key 'optimiser.lr'", "did you mean 'optimizer.lr'?"]),
+    (["optimizer.lrr=0.1"], ["no key 'optimizer.lrr'", "did you mean 'optimizer.lr'?", "+optimizer.lrr="]),
+    (["epoch=3"], ["no key 'epoch'", "did you mean 'epochs'?"]),
+    (["optimizer=sgd", "optimizer.betas=[0.9,0.9]"], ["no key 'optimizer.betas'", "there are lr, momentum, nesterov"]),
+    (["optimizer=external"], ["optimizer._target_ has no value"]),
+    (["optimizer=external", "optimizer._target_=torch.optim.Adamm", "optimizer.lr=1"], ["torch.optim.Adamm", "import"]),
+    (["+optimizer.momentum=0.9"], ["unexpected keyword argument 'momentum'"]),
+    (["optimizer.lr=-1"], ["digits/vgg11/adam", "lr must be a finite number, zero or more, got -1"]),
+    (["optimizer.betas=[0.9,1]"], ["betas must lie in [0, 1), got 1"]),
+    (["precision=fp16"], ["precision must be one of fp32, tf32, bf16, got 'fp16'"]),
+    (["device=toaster"], ["device 'toaster' cannot be used"]),
+    (["device=cuda:99"], ["device 'cuda:99' cannot be used"]),
+    (["progress=loud"], ["progress must be one of auto, lines, none, got 'loud'"]),
+    (["data.pixels=7"], ["images of 8 pixels", "got 7"]),
+    (["faster"], ["'faster'", "missing EQUAL"]),
 ])  # fmt: skip
-def test_a_wrong_word_is_named(refuse, words, message):
-    assert message in refuse(*words)
+def test_bad_words_are_refused_in_one_sentence(shell, words, parts):
+    refused(shell, shell.train(*words), *parts)
 
 
-def test_no_data_and_no_network(refuse, tmp_path, monkeypatch):
-    def unreachable(*args, **kwargs):
-        raise urllib.error.URLError("no route to host")
-
-    monkeypatch.setattr("torchvision.datasets.CIFAR10.__init__", unreachable)
-    monkeypatch.setattr("torchvision.datasets.utils.download_and_extract_archive", unreachable)
-    monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", unreachable)
-    said = refuse("data=cifar10", f"data.root={tmp_path / 'empty'}")
-    assert "cifar-10" in said.lower() and "DATA_ROOT" in said and not list(tmp_path.glob("empty/*"))
+def test_a_cell_without_a_recipe_is_refused(shell, monkeypatch):
+    rows = ConfigStore.instance().repo["recipe"]["adabelief-cifar"]["digits"]["vgg11"]
+    monkeypatch.delitem(rows, "yogi.yaml")
+    place = "no recipe 'adabelief-cifar/digits/vgg11/yogi': this setting has no row for it"
+    refused(shell, shell.train("optimizer=yogi"), place)
 
 
-def test_a_truncated_file(refuse, tmp_path):
-    folder = tmp_path / "raw" / "cifar-10-batches-bin"
-    folder.mkdir(parents=True)
-    for name in [*(f"data_batch_{n}.bin" for n in range(1, 6)), "test_batch.bin"]:
-        (folder / name).write_bytes(bytes(3073 * 10 - 1))
-    assert "data_batch_1.bin" in refuse("data=cifar10", f"data.root={tmp_path / 'raw'}")
+@pytest.fixture
+def offline(monkeypatch):
+    def fail(*_, **__):
+        raise urllib.error.URLError("no network here")
+
+    monkeypatch.setattr(torchvision.datasets.utils, "download_and_extract_archive", fail)
 
 
-def test_a_missing_recipe_says_which(refuse, monkeypatch):
-    assert "no recipe" in refuse("setting=adabelief-cifar", "recipe=adabelief-cifar/cifar10/vgg11/lion")
+def test_no_data_and_no_network(shell, tmp_path, offline):
+    words = ["data=cifar10", f"data.root={tmp_path / 'nothing'}"]
+    parts = ["cifar10 is not in", str(tmp_path / "nothing"), "no network here", "DATA_ROOT"]
+    refused(shell, shell.train(*words), *parts)
+    refused(shell, shell(lambda: grid.main(["grid=cifar", "scale=small", f"store={shell.store.path}", *words])), *parts)
+    assert not (tmp_path / "nothing").exists()
 
 
-def test_the_command_itself(tmp_path):
-    command = [sys.executable, "-m", "experiments.train"]
-    env = {**os.environ, "STORE": str(tmp_path)}
-    wrong = subprocess.run([*command, "optimizer=adamm"], capture_output=True, text=True, env=env)
-    assert wrong.returncode == 1 and wrong.stderr.startswith("error: no optimizer called 'adamm'")
-    assert len(wrong.stderr.strip().splitlines()) == 1 and not list(tmp_path.iterdir())
-    several = subprocess.run([*command, "-m", *TINY, "seed=0,1"], capture_output=True, text=True, env=env)
-    assert several.returncode == 0 and several.stdout.count("complete: ") == 2, several.stderr
-    assert len(list(tmp_path.glob("*/*/*/*/*/seed=*/summary.json"))) == 2
+def test_a_truncated_data_file(shell, tmp_path, offline):
+    folder = tmp_path / CIFAR10.binary.folder
+    folder.mkdir()
+    for batch in CIFAR10.binary.train + CIFAR10.binary.test:
+        (folder / batch.name).write_bytes(b"")
+    os.truncate(folder / "data_batch_1.bin", 30_729_999)  # one byte short
+    refused(
+        shell, shell.train("data=cifar10", f"data.root={tmp_path}"), "data_batch_1.bin has 30729999 bytes", "30730000"
+    )
 
 
-def test_the_configuration_can_be_printed():
-    words = ["--cfg", "job", "--resolve", "data=cifar100", "optimizer=msvag"]
-    shown = subprocess.run([sys.executable, "-m", "experiments.train", *words], capture_output=True, text=True)
-    assert shown.returncode == 0 and "lr: 0.1" in shown.stdout and "assumption" in shown.stdout
+def test_a_real_process_refuses_too(store):
+    command = [sys.executable, "-m", "experiments.train", *TINY, f"store={store.path}", "optimizer.lr=-1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ") and done.stderr.endswith(
+        "lr must be a finite number, zero or more, got -1\n"
+    )
+    assert done.stderr.count("\n") == 1
 
 
-def test_a_grid_names_its_mistakes_in_the_same_way(capsys):
-    with pytest.raises(SystemExit) as exit:
-        guarded(lambda: grid.main(["grid=cifr"]))
-    assert exit.value.code == 1 and "did you mean 'cifar'" in capsys.readouterr().err
+def test_full_errors_on_demand(shell, monkeypatch):
+    def main():
+        raise UserError("a sentence")
+
+    assert shell(main) == (1, "", "error: a sentence\n")
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(UserError):
+        guarded(main)
 
 
-def test_a_sentence_stays_one_line():
-    assert "\n" not in sentence(ValueError("first\nsecond\nthird"))
+def test_a_stop_has_a_status_of_its_own(shell):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    status, _, err = shell(interrupted)
+    assert status == 130 and "goes on from the last checkpoint" in err
+    assert shell(lambda: os.kill(os.getpid(), signal.SIGTERM))[0] == 143
+
+
+def test_a_fault_of_ours_is_not_passed_off_as_bad_input(shell):
+    with pytest.raises(ZeroDivisionError):
+        guarded(lambda: 1 // 0)
+
+
+def test_the_configuration_can_be_printed_and_nothing_runs(shell):
+    status, out, err = shell.train("--cfg", "job", "--resolve", given=[])
+    config = yaml.safe_load(out)
+    assert (status, err, shell.left()) == (0, "", [])
+    assert config["optimizer"]["_target_"] == "optimizers.AdaBelief" and config["optimizer"]["eps"] == 1e-8
+    assert config["recipe"]["source"].startswith("official curve file names") and config["epochs"] == 200
+
+
+def test_multirun_runs_each_into_the_store(shell):
+    status, out, err = shell.train("-m", "optimizer=adam,sgd", "seed=0,1")
+    assert (status, err) == (0, "") and out.count("complete: ") == 4
+    records = read_records(shell.store.path)
+    assert {(r.cell.optimizer.partition(",")[0], r.seed) for r in records} == {
+        ("adam", 0), ("adam", 1), ("sgd", 0), ("sgd", 1),
+    }  # fmt: skip
+    assert all(r.status == "complete" and len(read_lines(r.folder / "metrics.jsonl")) == 1 for r in records)
+    assert all("-m" not in r.summary["command"].split()[3:] for r in records)

@@ -5,14 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from experiments import grid as module
+from experiments import call, reproduce, workers
+from experiments.call import parse
 from experiments.errors import UserError
-from experiments.grid import load_grid, main, parse
+from experiments.grid import load_grid
 from experiments.record import read_lines, read_records
+from experiments.reproduce import main
 
 TINY = ["grid=cifar", "scale=quick", "model=vgg11", "model.width=0.0625", "epochs=2", "threads=1", "progress=none"]
 
@@ -22,7 +25,7 @@ def words(tmp_path, monkeypatch):
     """A grid of two tiny runs, healthy whatever they reach."""
     plain = load_grid("cifar")
     easy = {"metric": "test/accuracy", "at_least": {"digits": 0}}
-    monkeypatch.setattr(module, "load_grid", lambda name: module.replace(plain, healthy=easy))
+    monkeypatch.setattr(call, "load_grid", lambda name: replace(plain, healthy=easy))
     return [*TINY, f"store={tmp_path / 'runs'}", "optimizer=adam,sgd", "jobs=1"]
 
 
@@ -48,7 +51,7 @@ def test_the_first_seed_of_every_cell_comes_first():
 
 
 def fail_first(monkeypatch, times=1):
-    run, left = module.run, [times]
+    run, left = workers.run, [times]
 
     def flaky(request, label=None):
         if left[0]:
@@ -56,7 +59,7 @@ def fail_first(monkeypatch, times=1):
             raise RuntimeError("out of memory")
         return run(request, label)
 
-    monkeypatch.setattr(module, "run", flaky)
+    monkeypatch.setattr(workers, "run", flaky)
 
 
 def test_a_failed_cell_does_not_stop_the_others_and_is_listed(words, monkeypatch, capsys):
@@ -84,13 +87,13 @@ def test_time_spent_ends_a_slice_without_calling_it_a_failure(words, capsys):
 
 
 def test_a_run_below_the_threshold_is_named_unless_it_is_expected(words, monkeypatch, capsys):
-    hard = module.replace(load_grid("cifar"), healthy={"metric": "test/accuracy", "at_least": {"digits": 99.9}})
-    monkeypatch.setattr(module, "load_grid", lambda name: hard)
+    hard = replace(load_grid("cifar"), healthy={"metric": "test/accuracy", "at_least": {"digits": 99.9}})
+    monkeypatch.setattr(call, "load_grid", lambda name: hard)
     assert main(words) == 2
     said = capsys.readouterr()
     assert "not healthy: digits/vgg11/adam" in said.err and "99.9" in said.err
-    expected = module.replace(hard, expected_failures=[{"model": "vgg11", "reason": "too narrow"}])
-    monkeypatch.setattr(module, "load_grid", lambda name: expected)
+    expected = replace(hard, expected_failures=[{"model": "vgg11", "reason": "too narrow"}])
+    monkeypatch.setattr(call, "load_grid", lambda name: expected)
     assert main(words) == 0
     assert "(too narrow)" in capsys.readouterr().out
 
@@ -98,7 +101,7 @@ def test_a_run_below_the_threshold_is_named_unless_it_is_expected(words, monkeyp
 def test_archived_runs_are_left_out_only_when_told(words, monkeypatch, tmp_path, capsys):
     assert main(words) == 0
     (tmp_path / "runs").rename(tmp_path / "archive")
-    monkeypatch.setattr(module, "ARCHIVE", tmp_path / "archive")
+    monkeypatch.setattr(reproduce, "ARCHIVE", tmp_path / "archive")
     assert main([*words, "skip_archived=1"]) == 0
     assert "2 archived ones left out" in capsys.readouterr().out and not read_records(tmp_path / "runs")
     assert main(words) == 0 and len(read_records(tmp_path / "runs")) == 2
@@ -125,7 +128,7 @@ def test_two_workers_make_every_run_once_and_take_up_a_killed_ones(tmp_path):
     store = tmp_path / "runs"
     words = [w for w in TINY if not w.startswith(("epochs", "progress"))]
     words += ["epochs=20", "progress=none", "checkpoint_seconds=0", f"store={store}", "optimizer=adam,adamw,yogi"]
-    parent = subprocess.Popen([sys.executable, "-m", "experiments.grid", *words, "jobs=2"], stdout=subprocess.PIPE,
+    parent = subprocess.Popen([sys.executable, "-m", "experiments.reproduce", *words, "jobs=2"], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)  # fmt: skip
     begun = lambda: [r for r in read_records(store) if len(r.metrics) >= 2]  # noqa: E731
     wait_for(lambda: len(begun()) >= 2, parent)

@@ -71,7 +71,9 @@ def test_a_finished_run_says_where_it_comes_from(store):
     status, folder = store.run("epochs=2", "seed=3")
     summary = json.loads((folder / "summary.json").read_text())
     assert status == summary["status"] == "complete" and summary["seed"] == 3 and summary["epochs_done"] == 2
-    assert summary["command"].startswith("python -m experiments.train data=digits") and "store" not in summary["command"]
+    assert (
+        summary["command"].startswith("python -m experiments.train data=digits") and "store" not in summary["command"]
+    )
     assert summary["threads"] == 1 and summary["versions"]["torch"] and summary["recipe_source"]
     assert summary["scores"]["final"] == read_lines(folder / "metrics.jsonl")[-1]["test/accuracy"]
     assert not (folder / "checkpoint.pt").exists() and len(read_lines(folder / "times.jsonl")) == 2

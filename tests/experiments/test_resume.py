@@ -126,4 +126,3 @@ def test_seeds_share_nothing_and_optimizers_share_weights_and_batches(store):
     first = [next(iter(task.batches(3)))[0] for task in (adam, sgd, other)]
     assert torch.equal(first[0], first[1]) and not torch.equal(first[0], first[2])
     assert not torch.equal(first[0], next(iter(adam.batches(4)))[0])
-

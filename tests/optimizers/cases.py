@@ -1,6 +1,6 @@
 """One row per stored official trajectory that an optimizer of the suite has to follow."""
 
-from optimizers import SGD, AdaBelief, AdaBound, Adam, Fromage, MSVAG, RAdam, Yogi
+from optimizers import MSVAG, SGD, AdaBelief, AdaBound, Adam, Fromage, RAdam, Yogi
 
 WD = {"weight_decay": 5e-4}
 TRAJECTORIES = {

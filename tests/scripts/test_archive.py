@@ -56,4 +56,6 @@ def test_a_record_of_another_configuration_is_set_aside(store, tmp_path, real):
     config = there / "config.yaml"
     config.write_text(config.read_text().replace("lr: 0.001", "lr: 0.002"))
     archive.main(store.path, tmp_path / "archive")
-    assert len([p for p in there.parent.iterdir() if "~" in p.name]) == 1 and len(read_records(tmp_path / "archive")) == 1
+    assert (
+        len([p for p in there.parent.iterdir() if "~" in p.name]) == 1 and len(read_records(tmp_path / "archive")) == 1
+    )

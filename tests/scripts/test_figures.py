@@ -6,10 +6,10 @@ import pytest
 
 from experiments.grid import load_grid
 from scripts import figures
-from scripts.labels import GAP, spaced
-from scripts.names import MODELS, OPTIMIZERS
-from scripts.pictures import pictures
-from scripts.public_record import load_public_record
+from scripts.drawing.labels import GAP, spaced
+from scripts.drawing.pictures import pictures
+from scripts.reading.names import MODELS, OPTIMIZERS
+from scripts.reading.public_record import load_public_record
 from tests.scripts.synthetic import cell, write_run
 
 

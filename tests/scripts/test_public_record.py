@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.names import MODELS, OPTIMIZERS
-from scripts.orders import RERUN
-from scripts.public_record import PAPER, load_public_record
-from scripts.statistic import estimate, kendall
+from scripts.reading.names import MODELS, OPTIMIZERS
+from scripts.reading.public_record import PAPER, load_public_record
+from scripts.reading.statistic import estimate, kendall
+from scripts.tabulating.orders import RERUN
 
 CELLS = [(data, model, name) for data in ("cifar10", "cifar100") for model in MODELS for name in OPTIMIZERS]
 LAST10 = {  # of the official curves: known values, percent

@@ -1,8 +1,10 @@
 """`make status` counts what is done, running, partial, failed, stale, missing and archived."""
 
+from dataclasses import replace
+
 import pytest
 
-from experiments import grid
+from experiments.call import parse
 from experiments.claim import claim
 from experiments.run import note_failure, run, run_path
 from scripts import status
@@ -14,7 +16,7 @@ WORDS = ["grid=cifar", "scale=quick", "model=vgg11", "optimizer=adam,sgd,adamw",
 @pytest.fixture
 def requests(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = grid.parse([*WORDS, f"store={tmp_path / 'runs'}"]).requests()
+    found = parse([*WORDS, f"store={tmp_path / 'runs'}"]).requests()
     return {request.cell.optimizer.split(",")[0]: request for request in found}
 
 
@@ -25,7 +27,7 @@ def states(requests, tmp_path):
 def test_states(requests, tmp_path):
     assert set(states(requests, tmp_path).values()) == {"missing"}
     run(requests["adam"])
-    run(grid.replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
+    run(replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
     assert states(requests, tmp_path) == {"adam": "done", "sgd": "partial", "adamw": "missing"}
     with claim(tmp_path / "runs", run_path(requests["adamw"])):
         assert states(requests, tmp_path)["adamw"] == "running"
@@ -38,7 +40,7 @@ def test_states(requests, tmp_path):
 
 def test_what_is_shown(requests, tmp_path, capsys, monkeypatch):
     run(requests["adam"])
-    run(grid.replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
+    run(replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
     note_failure(requests["sgd"], "Traceback\nRuntimeError: out of memory")
     monkeypatch.setattr(status, "ARCHIVE", tmp_path / "runs")
     assert status.main([*WORDS, f"store={tmp_path / 'elsewhere'}"]) == 0

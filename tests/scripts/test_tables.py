@@ -7,9 +7,9 @@ from statistics import stdev
 import pytest
 
 from experiments.grid import load_grid
-from scripts.ours import read_slice
-from scripts.public_record import load_public_record
-from scripts.statistic import Estimate, estimate, kendall, kendall_interval, paired
+from scripts.reading.ours import read_slice
+from scripts.reading.public_record import load_public_record
+from scripts.reading.statistic import Estimate, estimate, kendall, kendall_interval, paired
 from scripts.tables import has_runs, main, make_tables
 from tests.scripts.synthetic import cell, write_run
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from experiments.cell import Cell
 from experiments.record import Record
-from scripts.first_epochs_table import at
-from scripts.names import data_name, model_name, optimizer_name
-from scripts.ours import Slice, groups
-from scripts.public_record import PublicRecord
-from scripts.raw import key_of
-from scripts.statistic import estimate
+from scripts.reading.names import data_name, model_name, optimizer_name
+from scripts.reading.ours import Slice, groups
+from scripts.reading.public_record import PublicRecord
+from scripts.reading.statistic import estimate
+from scripts.tabulating.first_epochs import at
+from scripts.tabulating.raw import key_of
 
 DROP = 0.75  # the rate falls after three quarters of the epochs at every scale
 LONG = 100  # epochs from which a run is long: the full scale's

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.grid import Grid
-from scripts.first_epochs_series import first_epochs_figure
-from scripts.names import data_name
-from scripts.ours import PROTOCOLS, Slice, is_first_epochs, read_slice
-from scripts.public_record import PublicRecord
-from scripts.series import Figure, curves_figure
+from scripts.drawing.first_epochs import first_epochs_figure
+from scripts.drawing.series import Figure, curves_figure
+from scripts.reading.names import data_name
+from scripts.reading.ours import PROTOCOLS, Slice, is_first_epochs, read_slice
+from scripts.reading.public_record import PublicRecord
 
 DROP = "The rate is divided by ten at the grey line."
 CUT = f"Accuracy per epoch. {DROP} The first epochs are cut off below."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.cell import Cell
-from scripts.statistic import Estimate
+from scripts.reading.statistic import Estimate
 
 
 def key_of(cell: Cell) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.statistic import Estimate
+from scripts.reading.statistic import Estimate
 
 DASH, MINUS = "\u2013", "\u2212"  # a missing cell or a range; a number's sign
 TEX = {

@@ -12,10 +12,10 @@ from experiments.cell import Cell
 from experiments.evidence import Evidence, gather
 from experiments.grid import Grid
 from experiments.record import Record
-from scripts.names import data_name, model_name, optimizer_name
+from experiments.standing import ARCHIVE
+from scripts.reading.names import data_name, model_name, optimizer_name
 
 PROTOCOLS = ("paper", "clean")
-ARCHIVE = Path("results/archive")
 SCORES = ("final", "best", "last")
 
 

@@ -7,12 +7,12 @@ from itertools import combinations
 from math import inf, isnan
 
 from experiments.cell import Cell
-from scripts.layout import MINUS
-from scripts.names import optimizer_name
-from scripts.ours import Slice
-from scripts.public_record import PublicRecord
-from scripts.raw import key_of
-from scripts.statistic import estimate, kendall, kendall_interval, paired
+from scripts.reading.names import optimizer_name
+from scripts.reading.ours import Slice
+from scripts.reading.public_record import PublicRecord
+from scripts.reading.statistic import estimate, kendall, kendall_interval, paired
+from scripts.tabulating.layout import MINUS
+from scripts.tabulating.raw import key_of
 
 CLEAR = 0.5  # points: single runs scatter by about 0.17 (21 cells run by two laboratories), so two 0.5 apart differ
 RERUN = "anirudhb11/Adabelief-Optimizer-RC"  # the one independent rerun of nearly all 54 cells

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from experiments.cell import Cell
 from experiments.grid import Grid
-from scripts.first_epochs_table import SPLITS, asked
-from scripts.names import OPTIMIZERS, model_name, optimizer_name
-from scripts.ours import Slice, groups
-from scripts.public_record import Curve, PublicRecord
-from scripts.raw import key_of
-from scripts.series import Figure, Line, Panel, ours, single
+from scripts.drawing.series import Figure, Line, Panel, ours, single
+from scripts.reading.names import OPTIMIZERS, model_name, optimizer_name
+from scripts.reading.ours import Slice, groups
+from scripts.reading.public_record import Curve, PublicRecord
+from scripts.tabulating.first_epochs import SPLITS, asked
+from scripts.tabulating.raw import key_of
 
 
 def first_epochs_figure(grid: Grid, part: Slice, public: PublicRecord, caption: str) -> Figure:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.cell import Cell
-from scripts.layout import DASH, Footnotes, number
-from scripts.names import model_name, optimizer_name
-from scripts.ours import SCORES, Slice
-from scripts.public_record import Curve, PublicRecord
-from scripts.raw import entry, key_of, plain
-from scripts.statistic import estimate
+from scripts.reading.names import model_name, optimizer_name
+from scripts.reading.ours import SCORES, Slice
+from scripts.reading.public_record import Curve, PublicRecord
+from scripts.reading.statistic import estimate
+from scripts.tabulating.layout import DASH, Footnotes, number
+from scripts.tabulating.raw import entry, key_of, plain
 
 COLUMNS = ["figure", "official final", "official best", "official last 10", "reruns last 10"]
 

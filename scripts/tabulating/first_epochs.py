@@ -7,12 +7,12 @@ from typing import Any
 from experiments.cell import Cell
 from experiments.grid import Grid
 from experiments.record import Record
-from scripts.layout import DASH, Block, Footnotes, Table, number, signed, spread
-from scripts.names import data_name, model_name, optimizer_name
-from scripts.ours import Slice, groups, label, origin, settings, stale_notes
-from scripts.public_record import Curve, PublicRecord
-from scripts.raw import entry, key_of, place, plain
-from scripts.statistic import Estimate, estimate
+from scripts.reading.names import data_name, model_name, optimizer_name
+from scripts.reading.ours import Slice, groups, label, origin, settings, stale_notes
+from scripts.reading.public_record import Curve, PublicRecord
+from scripts.reading.statistic import Estimate, estimate
+from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, signed, spread
+from scripts.tabulating.raw import entry, key_of, place, plain
 
 SPLITS = ("train", "test")
 COLUMNS = [

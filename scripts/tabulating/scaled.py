@@ -10,13 +10,13 @@ from typing import Any
 
 from experiments.cell import Cell
 from experiments.grid import Grid
-from scripts.full_table import our_cells, our_values
-from scripts.layout import DASH, Block, Footnotes, Table
-from scripts.names import data_name, model_name, optimizer_name
-from scripts.orders import Order, order_notes, read_order, shows
-from scripts.ours import Slice, groups, settings, stale_notes
-from scripts.public_record import PublicRecord
-from scripts.raw import place
+from scripts.reading.names import data_name, model_name, optimizer_name
+from scripts.reading.ours import Slice, groups, settings, stale_notes
+from scripts.reading.public_record import PublicRecord
+from scripts.tabulating.full import our_cells, our_values
+from scripts.tabulating.layout import DASH, Block, Footnotes, Table
+from scripts.tabulating.orders import Order, order_notes, read_order, shows
+from scripts.tabulating.raw import place
 
 OURS = ["final", "best", "last quarter", "n"]
 EXPLAINED = (
@@ -47,7 +47,9 @@ def quick_table(grid: Grid, parts: list[Slice]) -> Table:
             states = [standing(grid, part, cell) for cell in cells]
             ill += sum(state.startswith("not healthy") for state in states)
             rows = [[optimizer_name(c.optimizer), *our_cells(part, c, marks), s] for c, s in zip(cells, states)]
-            reasons = [f"{optimizer_name(c.optimizer)} may fail: {why}." for c in cells if (why := grid.expected_failure(c))]
+            reasons = [
+                f"{optimizer_name(c.optimizer)} may fail: {why}." for c in cells if (why := grid.expected_failure(c))
+            ]
             notes = made_with(part, cells) + reasons
             table.blocks.append(Block(title(part, data, model), ["optimizer", *OURS, "standing"], rows, notes))
             table.values += [{**v, "note": s} for c, s in zip(cells, states) for v in our_values(part, c)]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.published import Curve, Reading, read_curves, read_figure
+from scripts.reading.published import Curve, Reading, read_curves, read_figure
 
-PAPER = Path(__file__).resolve().parents[1] / "results" / "paper"
+PAPER = Path(__file__).resolve().parents[2] / "results" / "paper"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.cell import Cell
-from scripts.layout import DASH, Block, Footnotes, Table, interval, signed, spread
-from scripts.names import data_name, model_name, optimizer_name
-from scripts.ours import SCORES, Slice, groups, origin, partial_note, stale_notes
-from scripts.public_columns import COLUMNS as PUBLIC
-from scripts.public_columns import apart_notes, public_cells
-from scripts.public_record import PublicRecord
-from scripts.raw import entry, key_of, place, plain
-from scripts.statistic import Estimate, estimate, paired
+from scripts.reading.names import data_name, model_name, optimizer_name
+from scripts.reading.ours import SCORES, Slice, groups, origin, partial_note, stale_notes
+from scripts.reading.public_record import PublicRecord
+from scripts.reading.statistic import Estimate, estimate, paired
+from scripts.tabulating.layout import DASH, Block, Footnotes, Table, interval, signed, spread
+from scripts.tabulating.public_columns import COLUMNS as PUBLIC
+from scripts.tabulating.public_columns import apart_notes, public_cells
+from scripts.tabulating.raw import entry, key_of, place, plain
 
 OURS = ["ours final", "ours best", "ours last 10", "n"]
 COLUMNS = ["optimizer", *OURS, *PUBLIC, "ours - official", "ours - AdaBelief"]

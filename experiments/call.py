@@ -1,0 +1,99 @@
+"""What a grid is asked for, from the words of a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from experiments.cli import nearest
+from experiments.compose import Request, compose, words_of
+from experiments.errors import UserError
+from experiments.grid import Grid, load_grid
+
+AXES = ("data", "model", "optimizer")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a grid is asked for, from the command line."""
+
+    grid: Grid
+    scale: str
+    protocol: str = "paper"
+    seeds: tuple[int, ...] | None = None
+    jobs: int | None = None
+    on_failure: str = "continue"
+    retries: int = 0
+    skip_archived: bool = False
+    max_seconds: float | None = None
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    words: tuple[str, ...] = ()
+    worker: bool = False
+
+    def requests(self) -> list[Request]:
+        """All runs, the first seed of every cell before the second of any."""
+        only, requests = dict(self.only), []
+        placed = self.grid.placed(self.scale, self.protocol)
+        for name, values in only.items():
+            known = list(dict.fromkeys(getattr(cell, name) for cell, _ in placed))
+            for value in values:
+                if value not in known:
+                    raise UserError(f"grid {self.grid.name} has no {name} {value!r} at scale {self.scale}"
+                                    f"{nearest(value, known)}; there are {', '.join(known)}")  # fmt: skip
+        for seed in self.seeds if self.seeds is not None else self.grid.seeds[self.scale]:
+            for cell, stop_after in placed:
+                if all(getattr(cell, name) in values for name, values in only.items()):
+                    stop = [f"stop_after={stop_after}"] if stop_after else []
+                    requests.append(compose([*words_of(cell), f"seed={seed}", *stop, *self.words]))
+        if not requests:
+            raise UserError(f"grid {self.grid.name} has no such cells at scale {self.scale}")
+        return requests
+
+
+def parse(words: Sequence[str]) -> Call:
+    given: dict[str, Any] = {}
+    only, rest = [], []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UserError(f"every word is key=value, got {word!r}")
+        if key in AXES:
+            only.append((key, tuple(value.split(","))))
+        elif key in Call.__dataclass_fields__ and key not in ("only", "words"):
+            given[key] = read(key, value)
+        else:
+            rest.append(word)
+    grid = load_grid(given.pop("grid", "cifar"))
+    scale = given.pop("scale", None) or default_scale(grid)
+    return Call(grid=grid, scale=scale, only=tuple(only), words=tuple(rest), **given)
+
+
+def default_scale(grid: Grid) -> str:
+    """Full where there is a GPU, else the smallest; says which."""
+    gpu = torch.cuda.is_available()
+    scale = "full" if gpu or "quick" not in grid.scales else "quick"
+    other = "quick" if scale == "full" else "full"
+    if other in grid.scales:
+        print(f"{'CUDA found' if gpu else 'no CUDA'}: {scale} scale; SCALE={other} (scale={other}) forces the other")
+    return scale
+
+
+def read(key: str, value: str) -> Any:
+    """A word's value in its type. Raises UserError where it has another."""
+    try:
+        if key == "seeds":
+            return tuple(int(v) for v in value.split(","))
+        if key in ("jobs", "retries"):
+            return int(value)
+        if key in ("skip_archived", "worker"):
+            return bool(int(value))
+        if key == "max_seconds":
+            return float(value)
+    except ValueError:
+        raise UserError(f"{key} takes numbers, got {value!r}") from None
+    if key == "on_failure" and value not in ("continue", "stop"):
+        raise UserError(f"on_failure is continue or stop, got {value!r}")
+    return value

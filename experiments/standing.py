@@ -1,0 +1,42 @@
+"""How far a request is: whether some record answers it, and what stands of it in a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiments.claim import is_claimed
+from experiments.compose import Request
+from experiments.identity import fingerprint
+from experiments.record import Record, read_record
+from experiments.run import run_path
+
+ARCHIVE = Path("results/archive")
+
+
+def find(request: Request, *roots: Path) -> Record | None:
+    """The run that answers a request as it now stands, in the first root that has it."""
+    for root in roots:
+        record = read_record(root, run_path(request))
+        if record and record.answers(request.epochs) and same(record, request):
+            return record
+    return None
+
+
+def same(record: Record, request: Request) -> bool:
+    """Whether a record was made with the request's configuration (on whatever copy of the data it found)."""
+    return fingerprint(record.config) == request.with_content(record.config["content"]).fingerprint
+
+
+def standing(request: Request, store: Path) -> str:
+    """One word: done, running, failed, partial (begun), stale (made with another configuration) or missing."""
+    if find(request, store):
+        return "done"
+    if is_claimed(store, run_path(request)):
+        return "running"
+    folder = store / run_path(request)
+    if (folder / "failure.txt").is_file():
+        return "failed"
+    record = read_record(store, run_path(request))
+    if record is None:
+        return "missing"
+    return "partial" if same(record, request) else "stale"
