@@ -79,7 +79,7 @@ def unknown_key(key: str, cause: BaseException | None) -> str:
 
 
 def nearest(name: str, names: list[str]) -> str:
-    close = get_close_matches(name, names, n=1, cutoff=0.4)
+    close = get_close_matches(name, names, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

@@ -62,7 +62,9 @@ class Grid:
         if record.status == "diverged":
             return f"diverged in epoch {record.epochs_done - 1}"
         least, final = self.healthy["at_least"][record.cell.data], record.summary["scores"]["final"]  # type: ignore[index]
-        return None if final is not None and final >= least else f"{self.healthy['metric']} {final:.1f} < {least}"
+        if final is None:
+            return f"no {self.healthy['metric']}"
+        return None if final >= least else f"{self.healthy['metric']} {final:.1f} < {least}"
 
 
 def axis(block: dict[str, Any], name: str, scale: str) -> list[str]:

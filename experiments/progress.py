@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from experiments.errors import UserError
@@ -19,27 +20,27 @@ STYLES = ("auto", "lines", "none")
 
 
 class Bar:
-    """Epoch, loss, accuracy, items a second and time left of one run. Use as a context manager.
+    """Epoch, running means of the logs, last score, items a second and time left of one run. A context manager.
 
     style: "auto" is a live bar on a terminal and lines elsewhere, "lines" always lines, "none" nothing.
     The sums are read by an asynchronous copy about once a second, so an epoch never waits for the device.
     """
 
-    def __init__(self, label: str, epochs: int, unit: str, first: int = 0, style: str = "auto") -> None:
+    def __init__(self, label: str, epochs: int, unit: str, metric: str, first: int = 0, style: str = "auto") -> None:
         if style not in STYLES:
             raise UserError(f"progress must be one of {', '.join(STYLES)}, got {style!r}")
-        self.label, self.epochs, self.unit, self.first = label, epochs, unit, first
+        self.label, self.epochs, self.unit, self.metric, self.first = label, epochs, unit, metric, first
         self.shown = style != "none"
         self.live = style == "auto" and sys.stdout.isatty()
         self.console = Console(highlight=False, soft_wrap=True)
         self.began = self.looked = self.printed = time.monotonic()
         self.copy: tuple[Any, list[str], torch.Tensor, dict[str, int]] | None = None
         self.seen = self.seen_before = 0
-        self.text, self.rate, self.done = "", 0.0, float(first)
+        self.text, self.score, self.rate, self.done = "", "", 0.0, float(first)
 
     def __enter__(self) -> Bar:
         if self.live:
-            columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(16), State(self)]
+            columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(12), State(self)]
             self.bar = Progress(*columns, console=self.console, transient=True, refresh_per_second=4)
             self.bar.start()
             self.id = self.bar.add_task(self.label, total=self.epochs, completed=self.first)
@@ -71,7 +72,10 @@ class Bar:
         """An epoch is done, with its scores."""
         self.seen_before += items
         self.done = epoch + 1.0
-        self.text = "  ".join(f"{name} {value:.4g}" for name, value in scores.items() if not name.startswith("lr"))
+        means = {n.removeprefix("train/"): value for n, value in scores.items() if n.startswith("train/")}
+        self.text = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
+        if self.metric in scores:
+            self.score = f"{self.metric} {scores[self.metric]:.4g}"
         if self.shown:
             self.show(time.monotonic())
 
@@ -87,13 +91,13 @@ class Bar:
         left = (time.monotonic() - self.began) / gone * (self.epochs - self.done) if gone > 0 else None
         rate = f"{self.rate:.0f} {self.unit}/s" if self.rate else ""
         remaining = f"{clock(left)} left" if left and self.done < self.epochs else ""
-        parts = [f"epoch {min(int(self.done) + 1, self.epochs)}/{self.epochs}", self.text, rate, remaining]
+        parts = [f"epoch {min(int(self.done) + 1, self.epochs)}/{self.epochs}", remaining, self.text, self.score, rate]
         return "  ".join(part for part in parts if part)
 
 
 class State(ProgressColumn):
     def __init__(self, bar: Bar) -> None:
-        super().__init__()
+        super().__init__(table_column=Column(no_wrap=True, overflow="ellipsis"))  # a narrow terminal cuts the rate off
         self.owner = bar
 
     def render(self, task: Task) -> Text:

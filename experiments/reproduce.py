@@ -30,10 +30,10 @@ def main(words: Sequence[str]) -> int:
     requests = call.requests()
     store = Path(requests[0].config["store"])
     todo = [r for r in requests if not find(r, store)]
-    if call.worker:
-        return work(call, todo)
     archived = [r for r in todo if find(r, ARCHIVE)] if call.skip_archived else []
     todo = [r for r in todo if r not in archived]
+    if call.worker:
+        return work(call, todo)
     jobs = min(call.jobs or default_jobs(call.scale), max(1, len(todo)))
     say_plan(call, requests, todo, archived, jobs)
     status = share([*words, f"scale={call.scale}"], jobs) if jobs > 1 else work(call, todo)

@@ -73,7 +73,7 @@ def train(request: Request, folder: Path, label: str) -> str:
         config["stop_after"], config["max_seconds"], config["precision"],
     )  # fmt: skip
     mirror, schedule = instantiate(config["logger"]), instantiate(config["schedule"])
-    bar = Bar(label, plan.last, task.unit, first, config["progress"])
+    bar = Bar(label, plan.last, task.unit, task.metric.name, first, config["progress"])
     write_whole(folder / "config.yaml", yaml.safe_dump(for_record(config, device), sort_keys=False).encode())
     for name in ("summary.json", "failure.txt"):
         (folder / name).unlink(missing_ok=True)

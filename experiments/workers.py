@@ -15,7 +15,7 @@ from experiments.call import Call
 from experiments.cli import EXPECTED, sentence
 from experiments.compose import Request
 from experiments.progress import clock
-from experiments.run import note_failure, run
+from experiments.run import note_failure, run, run_path
 from experiments.standing import find
 
 WAIT = 2.0  # seconds between looks at runs that another process holds
@@ -24,7 +24,8 @@ WAIT = 2.0  # seconds between looks at runs that another process holds
 def work(call: Call, todo: list[Request]) -> int:
     """Take the runs up one after the other; those that another process holds are looked at again. Returns 2 after a
     failure that stops."""
-    began, number = time.monotonic(), {id(r): f"[{n}/{len(todo)}]" for n, r in enumerate(todo, 1)}
+    began, since = time.monotonic(), time.time()
+    number = {id(r): f"[{n}/{len(todo)}]" for n, r in enumerate(todo, 1)}
     waiting = todo
     while waiting:
         busy = []
@@ -33,6 +34,8 @@ def work(call: Call, todo: list[Request]) -> int:
             if left is not None and left <= 0:
                 print(f"time is up; {len(waiting)} runs are left for the next call")
                 return 0
+            if failed_since(request, since):  # in another worker
+                continue
             label = f"{number[id(request)]} {request.cell} seed {request.seed}"
             status = attempt(request, label, left, call.retries)
             say_result(request, label, status)
@@ -46,12 +49,18 @@ def work(call: Call, todo: list[Request]) -> int:
     return 0
 
 
+def failed_since(request: Request, since: float) -> bool:
+    note = Path(request.config["store"], run_path(request), "failure.txt")
+    return note.is_file() and note.stat().st_mtime > since
+
+
 def say_result(request: Request, label: str, status: str) -> None:
     record = find(request, Path(request.config["store"]))
     if status in ("done", "busy", "failed") or not record or not record.summary:
         return
     scores, seconds = record.summary["scores"], clock(record.summary["wall_seconds"])
-    print(f"{label}: {status}, {scores['metric']} {scores['final']:.2f}, {seconds}", flush=True)
+    final = "-" if scores["final"] is None else f"{scores['final']:.2f}"
+    print(f"{label}: {status}, {scores['metric']} {final}, {seconds}", flush=True)
 
 
 def attempt(request: Request, label: str, max_seconds: float | None, retries: int) -> str:
