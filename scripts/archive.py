@@ -41,7 +41,7 @@ def keep(record: Record, store: Path, archive: Path) -> bool:
             set_aside(there.folder, fingerprint(there.config))
         elif there.epochs_done >= record.epochs_done:
             return False
-    part = archive / path.parent / f"{path.name}.part"
+    part = archive / path.parent / f".{path.name}.part"  # a name that no reader opens
     shutil.rmtree(part, ignore_errors=True)
     for name in FILES:
         write_whole(part / name, (record.folder / name).read_bytes())

@@ -51,12 +51,13 @@ def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bo
     states = {id(r): state_of(r, store) for r in requests}
     if only_begun and set(states.values()) == {"missing"}:
         return False
-    table = Table(title=f"{call.grid.title}, {call.scale} scale", title_justify="left")
-    for column in ("data", "model", *STATES):
+    shown = [state for state in STATES if state in ("done", "missing", *states.values())]  # 80 columns hold no more
+    table = Table(title=f"{call.grid.title}, {call.scale} scale", title_justify="left", box=None, pad_edge=False)
+    for column in ("data", "model", *shown):
         table.add_column(column, justify="left" if column in ("data", "model") else "right", no_wrap=True)
     for data, model in dict.fromkeys((r.cell.data, r.cell.model) for r in requests):
         counts = Counter(states[id(r)] for r in requests if (r.cell.data, r.cell.model) == (data, model))
-        table.add_row(data, model, *(str(counts[state] or "-") for state in STATES))
+        table.add_row(data, model, *(str(counts[state] or "-") for state in shown))
     console.print(table)
     for request in requests:
         if states[id(request)] in ("running", "failed", "partial", "stale"):

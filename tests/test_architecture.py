@@ -29,6 +29,11 @@ ALLOWED = {
     },
     "scripts": {"scripts", "experiments", "rich", "pandas", "numpy", "matplotlib"},
 }
+# A file fits on a few screens; those that do not say why.
+LONG = {
+    "data/cifar.py": "two official layouts, their checksums and a download are one loader",
+    "experiments/run.py": "a run's whole life, from request to summary, is read in one go",
+}
 WATCHED = set().union(*ALLOWED.values())
 
 
@@ -83,6 +88,21 @@ def test_every_file_that_computes_results_has_a_revision():
             module = ROOT / (target.group(1).replace(".", "/") + ".py")
             source = module if module.is_file() else ROOT / "optimizers" / f"{path.stem.replace('adamw', 'adam')}.py"
             assert re.search(r"^REVISION = \d+", source.read_text(), re.M), path
+
+
+def test_files_are_short():
+    long = {name(path) for path in FILES if len(path.read_text().splitlines()) > 200}
+    assert long == set(LONG)
+
+
+def test_nothing_points_outside_of_the_repository():
+    """Reference material and tools that lie beside this checkout are not there in another's."""
+    places = ["configs", "tests", ".ci", "results/paper", "results/archive", "results/tables"]
+    files = [*FILES, *(path for place in places for path in sorted((ROOT / place).rglob("*")) if path.is_file())]
+    files += [path for path in sorted(ROOT.iterdir()) if path.is_file() and path.name != ".git"]
+    files = [path for path in files if path.suffix not in (".pyc", ".gz", ".npz")]
+    outside = re.compile(r"\.\./share[d]|/wor[k]/|\.librar[y]")  # spelt so that this file does not find itself
+    assert [name(path) for path in files if outside.search(path.read_text())] == []
 
 
 def test_what_is_ignored_hides_neither_code_nor_evidence():

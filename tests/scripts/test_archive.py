@@ -1,5 +1,7 @@
 """`make archive` keeps finished runs on real data, one for each cell, seed and fingerprint."""
 
+from pathlib import Path
+
 import pytest
 
 from experiments.record import read_record, read_records
@@ -32,8 +34,29 @@ def test_only_runs_at_rest_are_copied_and_only_once(store, tmp_path, real, capsy
 def test_nothing_archived_names_a_place_of_this_machine(store, tmp_path, real):
     store.run("epochs=1")
     archive.main(store.path, tmp_path / "archive")
-    texts = [path.read_text() for path in (tmp_path / "archive").rglob("*") if path.is_file()]
-    assert texts and not any(str(tmp_path) in text or str(archive.__file__)[:5] in text for text in texts)
+    files = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in files) == sorted(archive.FILES)
+    here = [str(tmp_path), str(Path(archive.__file__).parents[1]), str(Path.home())]
+    assert [(path.name, place) for path in files for place in here if place in path.read_text()] == []
+
+
+def test_a_copy_that_was_killed_is_not_read_and_is_made_again(store, tmp_path, real, monkeypatch):
+    _, folder = store.run("epochs=1")
+    write = archive.write_whole
+
+    def killed(path, content):
+        if path.name == "summary.json":
+            raise KeyboardInterrupt
+        write(path, content)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(archive, "write_whole", killed)
+        archive.main(store.path, tmp_path / "archive")
+    assert read_records(tmp_path / "archive") == []
+    archive.main(store.path, tmp_path / "archive")
+    (copy,) = read_records(tmp_path / "archive")
+    assert copy.summary == read_record(store.path, folder.relative_to(store.path)).summary
+    assert [path.name for path in copy.folder.parent.iterdir()] == ["seed=0"]
 
 
 def test_more_epochs_replace_fewer_and_never_the_other_way(store, tmp_path, real):

@@ -38,6 +38,22 @@ def test_states(requests, tmp_path):
     assert states(requests, tmp_path)["adam"] == "stale"
 
 
+def test_the_counts_in_the_table(requests, tmp_path, capsys):
+    run(requests["adam"])
+    run(replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
+    assert status.main([*WORDS, f"store={tmp_path / 'runs'}"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = [line.split() for line in lines]
+    assert ["data", "model", "done", "partial", "missing"] in table and ["digits", "vgg11", "1", "1", "1"] in table
+    assert any(line.startswith("partial: digits/vgg11/sgd") and "epoch 1 of 2 done" in line for line in lines)
+
+
+def test_nothing_to_show(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert status.main([f"store={tmp_path / 'runs'}", "model=vgg11", "optimizer=adam"]) == 0
+    assert capsys.readouterr().out == "no runs yet; `make reproduce-cifar` makes the first\n"
+
+
 def test_what_is_shown(requests, tmp_path, capsys, monkeypatch):
     run(requests["adam"])
     run(replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
