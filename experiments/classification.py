@@ -15,7 +15,7 @@ from experiments.seeding import derive, generator
 from experiments.task import Evaluation, Logs, Metric, Player, Turn
 from models.norm import draw_norm_scales
 
-REVISION = 1
+REVISION = 1  # covers data/augment.py and models/norm.py too
 SPLIT_SEED = 0  # the validation split is the same for every seed and optimizer
 
 

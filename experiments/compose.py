@@ -58,12 +58,18 @@ def compose(words: Iterable[str]) -> Request:
     Raises Hydra's and OmegaConf's exceptions for unknown names and keys.
     """
     words = tuple(words)
-    config, choices = composed(words)
+    values, choices = resolved(words)
     cell = Cell(**{name: choices[name] for name in ("setting", "data", "model", "optimizer", "protocol", "scale")})
     own = [w for w in words if w.partition("=")[0].lstrip("+~") not in GROUPS]
     if any(counts(w.partition("=")[0].lstrip("+~")) for w in own):
-        plain, _ = composed(tuple(w for w in words if w not in own))
-        cell = replace(cell, optimizer=cell.optimizer + spelt(plain, config))
+        plain, _ = resolved(tuple(w for w in words if w not in own), complete=False)
+        cell = replace(cell, optimizer=cell.optimizer + spelt(plain, values))
+    targets = {part: module_of(values[part]["_target_"]) for part in ("task", "data", "model", "optimizer")}
+    config = {
+        **values,
+        "revision": {part: getattr(module, "REVISION", None) for part, module in targets.items()},
+        "content": getattr(targets["data"], "CONTENT", {}).get(choices["data"]),
+    }
     return Request(config, cell, words)
 
 
@@ -73,7 +79,9 @@ def expected(cell: Cell) -> Request:
 
 
 @lru_cache(maxsize=512)
-def composed(words: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
+def resolved(words: tuple[str, ...], complete: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
+    """Hydra's answer to the words, without interpolations, and its choices. Values that are still missing raise, or
+    stay "???" if it need not be `complete`."""
     outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None  # inside of a job of hydra.main too
     try:
         with hydra.initialize_config_dir(str(recipes.CONFIGS), version_base="1.3"):
@@ -83,11 +91,8 @@ def composed(words: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
     HydraConfig.instance().set_config(full)  # what ${hydra:...} reads
     choices = dict(full.hydra.runtime.choices)
     full = OmegaConf.masked_copy(full, [str(key) for key in full if key != "hydra"])
-    config: Any = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
-    parts = ("task", "data", "model", "optimizer")
-    config["revision"] = {part: getattr(module_of(config[part]["_target_"]), "REVISION", None) for part in parts}
-    config["content"] = getattr(module_of(config["data"]["_target_"]), "CONTENT", {}).get(choices["data"])
-    return config, choices
+    values: Any = OmegaConf.to_container(full, resolve=True, throw_on_missing=complete)
+    return values, choices
 
 
 def module_of(target: str) -> Any:

@@ -78,6 +78,15 @@ def test_an_override_has_one_spelling_and_comes_back(word, suffix):
     assert again.cell == other.cell and again.fingerprint == other.fingerprint
 
 
+def test_an_optimizer_by_import_path_has_a_name_of_its_own(store):
+    words = ["optimizer=external", "optimizer._target_=torch.optim.NAdam", "optimizer.lr=1e-3"]
+    cell = compose([*words, "+optimizer.weight_decay=5e-4"]).cell
+    assert cell.optimizer == "external,_target_=torch.optim.NAdam,lr=0.001,weight_decay=0.0005"
+    assert expected(Cell.of(cell.folder)).config["optimizer"]["weight_decay"] == 5e-4
+    status, folder = store.run(*words, "epochs=1")
+    assert status == "complete" and "_target_=torch.optim.NAdam" in str(folder)
+
+
 def test_a_scale_value_is_no_override():
     assert compose(["scale=quick", "data=digits", "model=resnet34"]).cell.optimizer == "adabelief"
     assert compose(["scale=quick", "model=resnet34"]).config["model"]["width"] == 0.25
