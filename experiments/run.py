@@ -62,7 +62,7 @@ def run_path(request: Request) -> Path:
 
 def train(request: Request, folder: Path, label: str) -> str:
     config = request.config
-    state, lines = resume_point(folder)
+    state = resume_point(folder)
     device = machine.prepare(config, state["threads"] if state else None)
     task = build(request, device)
     if state:
@@ -77,6 +77,8 @@ def train(request: Request, folder: Path, label: str) -> str:
     write_whole(folder / "config.yaml", yaml.safe_dump(for_record(config, device), sort_keys=False).encode())
     for name in ("summary.json", "failure.txt"):
         (folder / name).unlink(missing_ok=True)
+    keep_lines(folder / "times.jsonl", first)
+    lines = keep_lines(folder / "metrics.jsonl", first)
     with bar:
         recorder = Recorder(folder, request, task, bar, mirror)
         mirror.start(recorder.heading, config, lines)
@@ -88,16 +90,10 @@ def train(request: Request, folder: Path, label: str) -> str:
     return status
 
 
-def resume_point(folder: Path) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The checkpoint to go on from, if there is one, and the epochs before it; later lines are cut off."""
-    if not folder.is_dir():
-        return None, []
+def resume_point(folder: Path) -> dict[str, Any] | None:
+    """The checkpoint to go on from, if there is one with all the epochs before it. Changes nothing."""
     state = checkpoints.load(folder)
-    done = state["epochs_done"] if state else 0
-    if state and len(read_lines(folder / "metrics.jsonl")) < done:
-        state, done = None, 0
-    keep_lines(folder / "times.jsonl", done)
-    return state, keep_lines(folder / "metrics.jsonl", done)
+    return state if state and len(read_lines(folder / "metrics.jsonl")) >= state["epochs_done"] else None
 
 
 @lru_cache(maxsize=2)

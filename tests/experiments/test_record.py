@@ -111,6 +111,15 @@ def test_bad_input_leaves_nothing_but_lock_files(store):
     assert [p for p in store.path.rglob("*") if p.is_file() and ".locks" not in p.parts] == []
 
 
+def test_bad_input_costs_an_old_record_nothing(store):
+    _, folder = store.run("stop_after=2")
+    (folder / "checkpoint.pt").unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(UserError, match="device"):
+        store.run("device=cuda:99")
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def test_run_paths_hold_cell_and_seed(store):
     path = run_path(store.request("epochs=1", "seed=4"))
     assert str(path).endswith("digits/vgg11/adam,epochs=1,model.width=0.0625/paper-quick/seed=4")
