@@ -9,7 +9,7 @@ import pytest
 from experiments.claim import claim, is_claimed
 from experiments.errors import UserError
 from experiments.record import append_line, as_json, keep_lines, read_lines, read_records, scores, write_whole
-from experiments.run import run_path
+from experiments.run import build, run_path
 
 
 def lines(*values, name="test/accuracy"):
@@ -123,3 +123,14 @@ def test_bad_input_costs_an_old_record_nothing(store):
 def test_run_paths_hold_cell_and_seed(store):
     path = run_path(store.request("epochs=1", "seed=4"))
     assert str(path).endswith("digits/vgg11/adam,epochs=1,model.width=0.0625/paper-quick/seed=4")
+
+
+def test_the_clean_protocol_trains_on_less_and_selects_on_validation(store):
+    _, folder = store.run("protocol=clean", "epochs=2")
+    summary, lines = json.loads((folder / "summary.json").read_text()), read_lines(folder / "metrics.jsonl")
+    assert summary["scores"]["select_on"] == "validation/accuracy" and all("validation/accuracy" in x for x in lines)
+    best = max(lines, key=lambda line: line["validation/accuracy"])
+    assert summary["scores"]["best"] == best["test/accuracy"]
+    task = build(store.request("protocol=clean"), "cpu")
+    assert len(task.labels) == 1437 - 144 and len(task.splits["validation"]) == 144
+    assert len(task.splits["test"]) == 360
