@@ -6,6 +6,7 @@
     lower, upper = final (1 -+ 1 / (gamma t ...))             final = final_lr lr / base_lr
     eta = clamp(lr sqrt(1 - b2^t) / (1 - b1^t) / (sqrt(v) + eps), lower, upper)
     p <- p - eta m
+amsbound: the root is that of x <- max(x, v).
 
 The trap: the bounds follow the rate (lr / base_lr, base_lr being the rate at construction); without that factor a
 rate drop late in training has no effect. Between bounds that have closed it is SGD whose momentum is an average.
@@ -26,28 +27,34 @@ def scalars(t, lr, betas, final_lr, gamma, base_lr):
     return {"step": lr * sqrt(1 - b2**t) / (1 - b1**t), "lower": lower, "upper": upper}
 
 
-def adabound(p, g, m, v, *, step, lower, upper, betas, eps, weight_decay):
+def adabound(p, g, m, v, x=None, *, step, lower, upper, betas, eps, weight_decay):
     b1, b2 = betas
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)
+    if x is not None:
+        v = x.copy_(x.maximum(v))
     eta = v.sqrt().add_(eps).reciprocal_().mul_(step).clamp_min_(lower).clamp_max_(upper)
     p.addcmul_(eta, m, value=-1)
 
 
 class AdaBound(RuleOptimizer):
-    """AdaBound. Slots: exp_avg (m) and exp_avg_sq (v)."""
+    """AdaBound, or AMSBound. Slots: exp_avg (m), exp_avg_sq (v), and max_exp_avg_sq (x) for AMSBound."""
 
-    slots = ("exp_avg", "exp_avg_sq")
+    slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     rule = staticmethod(adabound)
     scalars = staticmethod(scalars)
 
     def __init__(
-        self, params, lr=1e-3, betas=(0.9, 0.999), final_lr=0.1, gamma=1e-3, eps=1e-8, weight_decay=0.0, mode="auto"
-    ):
+        self, params, lr=1e-3, betas=(0.9, 0.999), final_lr=0.1, gamma=1e-3, eps=1e-8, weight_decay=0.0, amsbound=None,
+        mode="auto",
+    ):  # fmt: skip
         defaults = dict(lr=lr, betas=betas, final_lr=final_lr, gamma=gamma, eps=eps, weight_decay=weight_decay)
-        super().__init__(params, {**defaults, "base_lr": None}, mode)
+        super().__init__(params, {**defaults, "amsbound": amsbound, "base_lr": None}, mode)
+
+    def slots_of(self, group):
+        return self.slots if group["amsbound"] else self.slots[:2]
 
     def add_param_group(self, param_group):
         super().add_param_group(param_group)

@@ -57,6 +57,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
+    factors: ClassVar[int] = 2  # how many betas
     rule: ClassVar[Callable[..., None]]
     scalars: ClassVar[Callable[..., dict[str, Any]]]
 
@@ -75,7 +76,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             if name not in known:
                 takes = ", ".join(self.defaults)
                 raise ValueError(f"unknown hyperparameter {name!r}; {type(self).__name__} takes {takes}")
-        validate({**self.defaults, **param_group})
+        validate({**self.defaults, **param_group}, self.factors)
         super().add_param_group(param_group)
 
     def slots_of(self, group: dict[str, Any]) -> tuple[str, ...]:
@@ -158,15 +159,15 @@ def keyword_names(rule: Callable[..., None]) -> list[str]:
     return [n for n, p in inspect.signature(rule).parameters.items() if p.kind is p.KEYWORD_ONLY]
 
 
-def validate(group: dict[str, Any]) -> None:
+def validate(group: dict[str, Any], factors: int) -> None:
     """Raise ValueError, naming the value, if a hyperparameter lies outside its range."""
-    for name in ("lr", "eps", "weight_decay", "final_lr", "gamma", "initial_accumulator"):
+    for name in ("lr", "eps", "weight_decay", "final_lr", "gamma", "initial_accumulator", "power"):
         value = group.get(name, 0.0)
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
             raise ValueError(f"{name} must be a finite number, zero or more, got {value!r}")
-    if len(group.get("betas", (0, 0))) != 2:
-        raise ValueError(f"betas must be two numbers, got {group['betas']!r}")
-    factors = [("betas", b) for b in group.get("betas", ())]
-    for name, value in [*factors, *((name, group.get(name, 0.0)) for name in ("beta", "momentum"))]:
+    if len(group.get("betas", range(factors))) != factors:
+        raise ValueError(f"betas must be {factors} numbers, got {group['betas']!r}")
+    averages = [("betas", b) for b in group.get("betas", ())]
+    for name, value in [*averages, *((name, group.get(name) or 0.0) for name in ("beta", "momentum", "alpha"))]:
         if not (isinstance(value, (int, float)) and 0 <= value < 1):
             raise ValueError(f"{name} must lie in [0, 1), got {value!r}")

@@ -8,8 +8,8 @@
     gamma = m_hat^2 / (m_hat^2 + rho S)         0 / 0 counts as 0
     p <- p - lr gamma m_hat
 
-The trap: a later edit of the official file (February 2021) corrects v with 1 - b2^t although it is averaged with b, an
-accidental warm-up of several epochs; it did not make the curves. At t = 1, rho is 1 and the first step does nothing.
+The trap: a later edit of the official file (February 2021) corrects v with 1 - second_factor^t although it is averaged
+with b, an accidental warm-up of several epochs; it did not make the curves. At t = 1, rho is 1 and nothing moves.
 """
 
 from math import inf
@@ -19,29 +19,29 @@ from optimizers.base import RuleOptimizer
 REVISION = 1
 
 
-def scalars(t, lr, beta):
+def scalars(t, lr, beta, second_factor):
     rho = (1 - beta) * (1 + beta**t) / ((1 + beta) * (1 - beta**t))
-    return {"step": lr, "correction": 1 - beta**t, "rho": rho}
+    return {"step": lr, "first": 1 - beta**t, "second": 1 - (second_factor or beta) ** t, "rho": rho}
 
 
-def msvag(p, g, m, v, *, step, correction, rho, beta, weight_decay):
+def msvag(p, g, m, v, *, step, first, second, rho, beta, weight_decay):
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - beta)
     v.mul_(beta).addcmul_(g, g, value=1 - beta)
-    m_hat = m.div(correction)
+    m_hat = m.div(first)
     square = m_hat.mul(m_hat)
-    variance = v.div(correction).sub_(square).div_(1 - rho)
+    variance = v.div(second).sub_(square).div_(1 - rho)
     gamma = square.div(variance.mul_(rho).add_(square)).nan_to_num_(0.0, inf, -inf)
     p.addcmul_(gamma, m_hat, value=-step)
 
 
 class MSVAG(RuleOptimizer):
-    """M-SVAG. Slots: exp_avg (m) and exp_avg_sq (v)."""
+    """M-SVAG, or with a second_factor the edit of 2021. Slots: exp_avg (m) and exp_avg_sq (v)."""
 
     slots = ("exp_avg", "exp_avg_sq")
     rule = staticmethod(msvag)
     scalars = staticmethod(scalars)
 
-    def __init__(self, params, lr=1e-3, beta=0.9, weight_decay=0.0, mode="auto"):
-        super().__init__(params, dict(lr=lr, beta=beta, weight_decay=weight_decay), mode)
+    def __init__(self, params, lr=1e-3, beta=0.9, weight_decay=0.0, second_factor=None, mode="auto"):
+        super().__init__(params, dict(lr=lr, beta=beta, weight_decay=weight_decay, second_factor=second_factor), mode)

@@ -5,7 +5,23 @@ import math
 import pytest
 import torch
 
-from optimizers import MSVAG, AdaBelief, AdaBound, Adam, Fromage, RAdam, Yogi
+from optimizers import (
+    ADOPT,
+    MSVAG,
+    AdaBelief,
+    AdaBeliefVariant,
+    AdaBound,
+    AdaDiff,
+    Adam,
+    AMSGrad,
+    EAdam,
+    Fromage,
+    Lion,
+    Padam,
+    RAdam,
+    RMSprop,
+    Yogi,
+)
 
 
 def moves(cls, gradients, start=1.0, **arguments):
@@ -121,3 +137,66 @@ def test_fromage_norms_are_per_tensor():
     optimizer.step()
     expected = torch.tensor([3.0, 4.0 - 0.1 * 5.0], dtype=torch.float64) / math.sqrt(1.01)
     torch.testing.assert_close(p.detach(), expected)
+
+
+def test_adadiff_first_step_is_the_rate_over_root_two():
+    assert moves(AdaDiff, [0.5], eps=0.0, lr=1e-3)[0][0] == pytest.approx(1e-3 / math.sqrt(2), rel=1e-12)
+
+
+def test_adadiff_alternating_gradient_averages_to_five_squares():
+    _, state = moves(AdaDiff, [0.5, -0.5] * 4000, eps=0.0)
+    assert float(state["exp_avg_sq"]) == pytest.approx(5 * 0.25, rel=1e-2)
+
+
+def test_adopt_idles_on_its_first_call_and_then_follows_the_sign():
+    steps, _ = moves(ADOPT, [0.3] * 4, lr=1e-2)
+    assert steps == pytest.approx([0] + [1e-2 * (1 - 0.9**k) for k in (1, 2, 3)], abs=1e-12)
+
+
+def test_adopt_s_first_form_moves_ten_times_as_far_at_first():
+    now, then = (moves(ADOPT, [0.3, 0.3], lr=1e-2, form=form)[0][1] for form in ("present", "first published"))
+    assert then == pytest.approx(10 * now, rel=1e-12)
+
+
+def test_adopt_s_first_form_decays_on_its_first_call():
+    arguments = dict(lr=1e-2, weight_decay=0.1, decoupled=True)
+    assert moves(ADOPT, [0.3], **arguments)[0] == [0.0]
+    assert moves(ADOPT, [0.3], form="first published", **arguments)[0][0] == pytest.approx(1e-3, rel=1e-12)
+
+
+def test_padam_at_one_half_is_amsgrad_without_eps():
+    gradients = [0.3, -1.0, 0.2, 0.05]
+    half = moves(Padam, gradients, lr=1e-2, power=0.5, eps=0.0, weight_decay=0.0)[0]
+    assert half == pytest.approx(moves(AMSGrad, gradients, lr=1e-2, eps=0.0)[0], rel=1e-12)
+
+
+def test_eadam_keeps_its_eps():
+    _, state = moves(EAdam, [0.0] * 10, eps=1e-8)
+    assert float(state["exp_avg_sq"]) == pytest.approx(1e-8 * (1 - 0.999**10) / 1e-3, rel=1e-9)
+
+
+def test_rmsprop_first_step_is_ten_rates():
+    assert moves(RMSprop, [0.3], lr=1e-3)[0][0] == pytest.approx(1e-2, rel=1e-6)
+
+
+def test_lion_moves_by_the_rate():
+    assert moves(Lion, [1e-9, 5.0], lr=1e-3)[0] == pytest.approx([1e-3, 1e-3], rel=1e-9)
+
+
+def test_the_old_mean_gives_a_larger_second_moment():
+    torch.manual_seed(0)
+    gradients = torch.randn(3000, dtype=torch.float64).tolist()
+    arguments = dict(eps=0.0, betas=(0.9, 0.999))
+    new, old = (moves(AdaBeliefVariant, gradients, residual=r, **arguments)[1] for r in ("new mean", "old mean"))
+    assert float(old["exp_avg_var"] / new["exp_avg_var"]) == pytest.approx(1 / 0.81, rel=1e-9)
+
+
+def test_an_inner_eps_that_is_not_kept_leaves_the_state_alone():
+    _, none = moves(AdaBeliefVariant, [0.5] * 5, inner_eps="none")
+    _, now = moves(AdaBeliefVariant, [0.5] * 5, inner_eps="this step")
+    assert float(none["exp_avg_var"]) == float(now["exp_avg_var"])
+
+
+def test_the_variants_defaults_are_the_papers_form():
+    gradients = [0.3, -1.0, 0.0, 0.05]
+    assert moves(AdaBeliefVariant, gradients, weight_decay=1e-2)[0] == moves(AdaBelief, gradients, weight_decay=1e-2)[0]
