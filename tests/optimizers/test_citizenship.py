@@ -6,7 +6,9 @@ import io
 import pytest
 import torch
 
+import optimizers
 from optimizers import SGD, AdaBelief, AdaBound, Adam, Yogi
+from optimizers.__main__ import table
 from optimizers.base import Tensors
 from tests.optimizers.cases import EVERY
 
@@ -207,6 +209,12 @@ def test_an_unknown_hyperparameter_of_a_group_is_refused():
 def test_an_unknown_argument_is_refused():
     with pytest.raises(TypeError, match="momentum"):
         AdaBelief([torch.nn.Parameter(torch.ones(1))], momentum=0.9)
+
+
+def test_the_list_names_every_optimizer_with_its_state():
+    rows = {row.split(" | ")[0].strip("| "): row for row in table().splitlines()[2:]}
+    assert set(rows) == set(optimizers.__all__)
+    assert "exp_avg, exp_avg_var | 8" in rows["AdaBelief"] and "| - | 0 |" in rows["Fromage"]
 
 
 def test_tensors_fall_back_to_one_call_per_tensor():
