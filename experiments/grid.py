@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -26,6 +26,7 @@ class Grid:
     seeds: dict[str, list[int]]
     healthy: dict[str, Any]
     expected_failures: list[dict[str, Any]]
+    next: dict[str, str] = field(default_factory=dict)  # by scale: what to do after it
 
     @property
     def scales(self) -> list[str]:

@@ -37,6 +37,7 @@ def test_a_grid_runs_once_and_then_skips(words, capsys, tmp_path):
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "2 runs, 0 already done" in said and "2 to do, about" in said and "2 of 2 runs done" in said
+    assert "next: make reproduce-cifar SCALE=small" in said
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.json*")}
     assert main(words) == 0
     assert "2 runs, 2 already done" in capsys.readouterr().out
