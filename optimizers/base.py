@@ -3,47 +3,41 @@
 A *rule* is one closed function `rule(p, g, *slots, *, ...)` that updates parameter `p` and its state tensors (the
 *slots*) in place from gradient `g`. It never sees the step count or the learning rate: what depends on them is
 computed once per step in float64 by the rule's `scalars(t, ...)` and arrives by keyword, as do the hyperparameters.
-The same text runs in two ways with the same bits on CPU:
+The same text runs in four ways (folder `modes`):
 
-loop     tensor by tensor, the readable reference
-foreach  on all tensors at once, through `Tensors`
+loop        tensor by tensor, the readable reference
+foreach     on all tensors at once; on the CPU with the bits of loop
+compiled    as one generated loop: in C on the CPU, through torch.compile elsewhere; rounding differs from loop's
+capturable  as foreach, with what changes from step to step in tensors on the device: see `RuleOptimizer.update`
 """
 
 from __future__ import annotations
 
 import inspect
-import math
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-MODES = ("auto", "loop", "foreach")
-HALF = (torch.float16, torch.bfloat16)
+from optimizers.modes.eager import HALF, Columns, run_eager
+from optimizers.modes.kernel import run_compiled
+from optimizers.modes.toolchain import MissingCompiler, compiler
+from optimizers.validation import validate
+
+MODES = ("auto", "loop", "foreach", "compiled", "capturable")
 
 
-class Tensors(list[Tensor]):
-    """A list of tensors with the methods of one: `ts.mul_(x)` calls `torch._foreach_mul_(ts, x)`.
+class Bucket(NamedTuple):
+    """Tensors that are updated together: same group, device, dtypes and own step count."""
 
-    A method for which torch has no batched form is called tensor by tensor.
-    """
-
-    def __getattr__(self, name: str) -> Callable[..., Tensors]:
-        if name.startswith("__"):  # torch would take a `__torch_function__` for an override
-            raise AttributeError(name)
-        batched = getattr(torch, f"_foreach_{name}", None)
-
-        def each(*args: Any, **kwargs: Any) -> list[Tensor]:
-            rows = zip(*(a if isinstance(a, Tensors) else [a] * len(self) for a in args)) if args else [()] * len(self)
-            return [getattr(t, name)(*row, **kwargs) for t, row in zip(self, rows)]
-
-        def method(*args: Any, **kwargs: Any) -> Tensors:
-            result = batched(self, *args, **kwargs) if batched else each(*args, **kwargs)
-            return self if name.endswith("_") else Tensors(result)
-
-        return method
+    params: list[Tensor]
+    slots: list[list[Tensor]]
+    fixed: dict[str, Any]  # hyperparameters, and the flags of the rule's phase
+    rates: dict[str, Any]  # what changes from step to step: numbers, or 0-dimensional tensors on the device
+    phase: tuple[Any, ...]  # the flags alone
 
 
 class RuleOptimizer(torch.optim.Optimizer):
@@ -51,7 +45,7 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     A subclass names its `rule`, its `scalars` and its `slots`, and lists its hyperparameters in `__init__`.
 
-    mode: how the rule is run, one of `MODES`; `auto` is foreach. No mode changes a result on CPU.
+    mode: how the rule is run, one of `MODES`; `auto` is compiled where a C compiler is found, else foreach.
     Half-precision parameters are updated in float32 and keep float32 slots.
     Raises ValueError for hyperparameters outside their range or unknown ones, RuntimeError for sparse gradients.
     """
@@ -64,11 +58,24 @@ class RuleOptimizer(torch.optim.Optimizer):
     def __init__(self, params: Any, defaults: dict[str, Any], mode: str = "auto") -> None:
         if mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
-        self.mode = "foreach" if mode == "auto" else mode
+        self.mode = "compiled" if mode == "auto" else mode
+        if self.mode == "compiled" and compiler() is None:
+            self._without_compiler("no C compiler is found")
+        self._forget()
         super().__init__(params, defaults)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "mode": self.mode}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._forget()
+
+    def _forget(self) -> None:
+        """What `advance` leaves for `update` belongs to these tensors alone: it is neither copied nor saved."""
+        self._plan: list[Bucket] = []
+        self._on_device: dict[Tensor, Tensor] = {}
+        self._graphs: dict[Any, Callable[..., Any]] = {}
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         known = {"params", "param_names", "initial_lr", *self.defaults}
@@ -94,13 +101,35 @@ class RuleOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            for t, params in self._buckets(group):
-                self._update(group, t, params)
+        self.advance()
+        self.update()
         return loss
 
-    def _buckets(self, group: dict[str, Any]) -> Iterator[tuple[int, list[Tensor]]]:
-        """Parameters that have a gradient, by device, dtype and own step count (counted from their first gradient)."""
+    # torch.compile leaves a step alone: it would compile in the counts and rates, Python numbers, step after step.
+    step._torchdynamo_disable = True  # type: ignore[attr-defined]
+
+    @torch.no_grad()
+    def advance(self) -> tuple[Any, ...]:
+        """The host's half of a step: count it and compute what depends on counts and rates; `update` is the other half.
+
+        Returns the flags of the rules' phases (RAdam's first steps, ADOPT's first call).
+        """
+        self._plan = [bucket for group in self.param_groups for bucket in self._buckets(group)]
+        return tuple(bucket.phase for bucket in self._plan)
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """The device's half of a step: run the rules on what `advance` has left.
+
+        In mode capturable it reads nothing from the host: it can be captured in a CUDA graph, or compiled with
+        `torch.compile(optimizer.update, mode="reduce-overhead")`. Then call `advance` before each replay, and keep one
+        graph for each value that it returns.
+        """
+        for bucket in self._plan:
+            self._run(bucket)
+
+    def _buckets(self, group: dict[str, Any]) -> Iterator[Bucket]:
+        """Parameters that have a gradient, by device, dtypes and own step count (counted from their first gradient)."""
         buckets = defaultdict(list)
         for p in group["params"]:
             if p.grad is None:
@@ -114,25 +143,53 @@ class RuleOptimizer(torch.optim.Optimizer):
                     state[name] = torch.full_like(p, self.initial(group), dtype=slot_dtype(p), requires_grad=False)
             state["step"] += 1
             buckets[p.device, p.dtype, p.grad.dtype, state["step"]].append(p)
-        for (_, _, _, t), params in buckets.items():
-            yield t, params
+        for (device, _, _, t), params in buckets.items():
+            values = call_with(type(self).scalars, group, t)
+            rates: dict[str, Any] = {name: float(v) for name, v in values.items() if type(v) in (int, float)}
+            flags = {name: value for name, value in values.items() if name not in rates}
+            takes = [name for name in keyword_names(type(self).rule) if name not in values]
+            if self.mode == "capturable" or (self.mode == "compiled" and device.type != "cpu"):
+                rates = self._moved(rates, params[0])
+            yield Bucket(
+                params=params,
+                slots=[[self.state[p][name] for p in params] for name in self.slots_of(group)],
+                fixed={**{name: hashable(group[name]) for name in takes}, **flags},
+                rates=rates,
+                phase=tuple(flags.values()),
+            )
 
-    def _update(self, group: dict[str, Any], t: int, params: list[Tensor]) -> None:
-        cls = type(self)
-        values = {**group, **call_with(cls.scalars, group, t)}
-        keywords = {name: values[name] for name in keyword_names(cls.rule)}
-        half = params[0].dtype in HALF
-        weights = [p.float() for p in params] if half else params
-        gradients = [p.grad.to(w.dtype) for p, w in zip(params, weights)]  # type: ignore[union-attr]
-        slots = [[self.state[p][name] for p in params] for name in self.slots_of(group)]
-        if self.mode == "foreach":
-            cls.rule(Tensors(weights), Tensors(gradients), *map(Tensors, slots), **keywords)
-        else:
-            for tensors in zip(weights, gradients, *slots):
-                cls.rule(*tensors, **keywords)
-        if half:
-            for p, w in zip(params, weights):
-                p.copy_(w)
+    def _moved(self, rates: dict[str, float], p: Tensor) -> dict[str, Tensor]:
+        """The rates in tensors beside p, whose addresses stay from step to step; nothing waits for the device."""
+        if p.is_cuda and torch.cuda.is_current_stream_capturing():
+            raise RuntimeError("a CUDA graph would keep this step's rate: capture update(), and call advance() outside")
+        host = torch.tensor(list(rates.values()), dtype=slot_dtype(p), pin_memory=p.is_cuda)
+        if p not in self._on_device:
+            self._on_device[p] = torch.empty_like(host, device=p.device)
+        return dict(zip(rates, self._on_device[p].copy_(host, non_blocking=True).unbind()))
+
+    def _run(self, bucket: Bucket) -> None:
+        columns = [bucket.params, [p.grad for p in bucket.params if p.grad is not None], *bucket.slots]
+        if self.mode == "compiled":
+            try:
+                return self._run_compiled(bucket, columns)
+            except (NotImplementedError, MissingCompiler) as reason:
+                self._without_compiler(reason)
+        return run_eager(type(self).rule, columns, together=self.mode != "loop", **bucket.fixed, **bucket.rates)
+
+    def _run_compiled(self, bucket: Bucket, columns: Columns) -> None:
+        if bucket.params[0].device.type == "cpu":
+            return run_compiled(type(self).rule, columns, bucket.fixed, bucket.rates)
+        from optimizers.modes.graph import Graph  # imports torch.compile's machinery, seconds
+
+        key = (tuple(map(id, bucket.params)), tuple(bucket.fixed.items()))
+        if key not in self._graphs:
+            self._graphs[key] = Graph(type(self).rule, columns, bucket.fixed, bucket.rates)
+        return self._graphs[key](columns, bucket.rates)
+
+    def _without_compiler(self, reason: object) -> None:
+        name = type(self).__name__
+        warnings.warn(f"{reason}: {name} runs as foreach, several times slower than compiled", stacklevel=2)
+        self.mode = "foreach"
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As torch's, but slots keep their own dtype (torch casts them to the parameter's, flushing eps to zero)."""
@@ -142,11 +199,16 @@ class RuleOptimizer(torch.optim.Optimizer):
         for i, p in zip(ids, params):
             for name, value in state_dict["state"].get(i, {}).items():
                 if torch.is_tensor(value):
-                    self.state[p][name] = value.detach().clone().to(device=p.device, dtype=slot_dtype(p))
+                    slot = torch.empty_like(p, dtype=slot_dtype(p), requires_grad=False)
+                    self.state[p][name] = slot.copy_(value)
 
 
 def slot_dtype(p: Tensor) -> torch.dtype:
     return torch.float32 if p.dtype in HALF else p.dtype
+
+
+def hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def call_with(scalars: Callable[..., dict[str, Any]], group: dict[str, Any], t: int) -> dict[str, Any]:
@@ -157,17 +219,3 @@ def call_with(scalars: Callable[..., dict[str, Any]], group: dict[str, Any], t: 
 
 def keyword_names(rule: Callable[..., None]) -> list[str]:
     return [n for n, p in inspect.signature(rule).parameters.items() if p.kind is p.KEYWORD_ONLY]
-
-
-def validate(group: dict[str, Any], factors: int) -> None:
-    """Raise ValueError, naming the value, if a hyperparameter lies outside its range."""
-    for name in ("lr", "eps", "weight_decay", "final_lr", "gamma", "initial_accumulator", "power"):
-        value = group.get(name, 0.0)
-        if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} must be a finite number, zero or more, got {value!r}")
-    if len(group.get("betas", range(factors))) != factors:
-        raise ValueError(f"betas must be {factors} numbers, got {group['betas']!r}")
-    averages = [("betas", b) for b in group.get("betas", ())]
-    for name, value in [*averages, *((name, group.get(name) or 0.0) for name in ("beta", "momentum", "alpha"))]:
-        if not (isinstance(value, (int, float)) and 0 <= value < 1):
-            raise ValueError(f"{name} must lie in [0, 1), got {value!r}")

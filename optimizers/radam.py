@@ -29,9 +29,9 @@ def scalars(t, lr, betas, weight_decay):
     return {"step": step, "rectified": rectified, "decay": lr * weight_decay}
 
 
-def radam(p, g, m, v, *, step, rectified, decay, betas, eps):
+def radam(p, g, m, v, *, step, rectified, decay, betas, eps, weight_decay):
     b1, b2 = betas
-    if decay:
+    if weight_decay:
         p.add_(p, alpha=-decay)  # not p *= 1 - decay: in float32 1 - 5e-7 is off by 5 % of the decay
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)

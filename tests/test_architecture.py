@@ -32,6 +32,7 @@ ALLOWED = {
 # A file fits on a few screens; those that do not say why.
 LONG = {
     "data/cifar.py": "two official layouts, their checksums and a download are one loader",
+    "optimizers/base.py": "what a torch optimizer owes its users, apart from mathematics, stands in one class",
     "experiments/run.py": "a run's whole life, from request to summary, is read in one go",
 }
 WATCHED = set().union(*ALLOWED.values())
@@ -76,7 +77,7 @@ def test_no_optimizer_or_protocol_is_asked_for_its_name():
     assert [name(p) for p in FILES if p.is_relative_to(ROOT / "experiments") and branch.search(p.read_text())] == []
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.is_relative_to(ROOT / "optimizers")], ids=name)
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent == ROOT / "optimizers"], ids=name)
 def test_an_optimizer_fits_on_a_page(path):
     assert path.name in ("base.py", "adabelief_variant.py") or len(path.read_text().splitlines()) <= 80
 

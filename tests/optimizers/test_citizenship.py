@@ -9,7 +9,7 @@ import torch
 import optimizers
 from optimizers import SGD, AdaBelief, AdaBound, Adam, Yogi
 from optimizers.__main__ import table
-from optimizers.base import Tensors
+from optimizers.modes.eager import Tensors
 from tests.optimizers.cases import EVERY
 
 SHAPES = [(4, 3), (5,), (2, 2, 3, 3), ()]
@@ -194,7 +194,7 @@ def test_sparse_gradients_are_refused(name):
     (EVERY["MSVAG"][0], dict(beta=1.0), r"beta must lie in \[0, 1\), got 1.0"),
     (Yogi, dict(initial_accumulator=-1.0), "initial_accumulator must be"),
     (Adam, dict(weight_decay=-1.0), "weight_decay must be"),
-    (Adam, dict(mode="fast"), "mode must be one of auto, loop, foreach, got 'fast'"),
+    (Adam, dict(mode="fast"), "mode must be one of auto, loop, foreach, compiled, capturable, got 'fast'"),
 ])  # fmt: skip
 def test_bad_arguments_are_named_with_their_value(cls, arguments, message):
     with pytest.raises(ValueError, match=message):

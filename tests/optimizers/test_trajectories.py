@@ -30,7 +30,7 @@ def follow(optimizer_of, steps=INDEX["steps"], drop_after=INDEX["lr_times_0.1_af
     return history
 
 
-@pytest.mark.parametrize("mode", ["loop", "foreach"])
+@pytest.mark.parametrize("mode", ["loop", "foreach", "compiled", "capturable"])
 @pytest.mark.parametrize("case", TRAJECTORIES)
 def test_equals_the_official_trajectory(case, mode):
     cls, arguments = TRAJECTORIES[case]

@@ -1,0 +1,139 @@
+"""The C text of a rule: a loop that reads each number of p, g and the slots once and writes it back once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from optimizers.modes.statements import Body, Element
+
+CHUNK = 65536  # elements that a thread takes at a time
+STORAGE = {  # C type, and how a number is read from it and written to it
+    torch.float64: ("double", "{}", "{}"),
+    torch.float32: ("float", "{}", "{}"),
+    torch.float16: ("_Float16", "(float){}", "(_Float16){}"),
+    torch.bfloat16: ("uint16_t", "from_bfloat16({})", "to_bfloat16({})"),
+}
+
+SOURCE = """\
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef {number} T;  // what is computed with
+#define SQRT {sqrt}
+#define POW {pow}
+enum {{ CHUNK = {chunk}, LINE = 64 / sizeof(T), AHEAD = 16 * LINE }};
+
+static inline float from_bfloat16(uint16_t x) {{
+  uint32_t bits = (uint32_t)x << 16;
+  float y;
+  memcpy(&y, &bits, 4);
+  return y;
+}}
+
+static inline uint16_t to_bfloat16(float x) {{  // to nearest, ties to even
+  uint32_t bits;
+  memcpy(&bits, &x, 4);
+  return x != x ? 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}}
+
+static inline void elements({parameters}) {{
+  for (int64_t i = 0; i < count; i++) {{
+{body}
+  }}
+}}
+
+// Chunk k begins at element start[k] of tensor owner[k]. addresses: row by row those of p, of g and of each slot.
+void run(int64_t chunks, int64_t tensors, const int64_t *owner, const int64_t *start, const int64_t *size,
+         void *const *addresses, const double *rates, double *squares, int threads) {{
+{norms}  #pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (int64_t k = 0; k < chunks; k++) {{
+    int64_t tensor = owner[k], left = size[tensor] - start[k], count = left < CHUNK ? left : CHUNK, at = 0;
+{locals}
+    for (; at + LINE <= count; at += LINE) {{
+{prefetches}
+      elements({here}, LINE{uniforms});
+    }}
+    elements({here}, count - at{uniforms});
+  }}
+}}
+"""
+
+NORMS = """\
+  // Sums of squares in float64, within chunks and then in order: the number of threads changes nothing.
+  double *parts = squares + {n} * tensors;
+  #pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (int64_t k = 0; k < chunks; k++) {{
+    int64_t tensor = owner[k], left = size[tensor] - start[k], count = left < CHUNK ? left : CHUNK;
+{sums}
+  }}
+  for (int64_t k = 0; k < chunks; k++)
+    for (int j = 0; j < {n}; j++) squares[{n} * owner[k] + j] += parts[{n} * k + j];
+"""
+
+SUM = """\
+    {local}
+    double sum_{name} = 0;
+    #pragma omp simd reduction(+ : sum_{name})
+    for (int64_t i = 0; i < count; i++) sum_{name} += (double){value} * (double){value};
+    parts[{n} * k + {j}] = sum_{name};"""
+
+
+def source(
+    rule: Callable[..., None],
+    rates: Sequence[str],
+    fixed: dict[str, Any],
+    dtypes: Sequence[torch.dtype],
+) -> tuple[str, int]:
+    """C text for a rule, and how many norms it takes.
+
+    rates: keywords whose numbers come with each step; fixed: the other keywords; dtypes: of p, g and each slot.
+    """
+    body, names = Body(), list(inspect.signature(rule).parameters)[: len(dtypes)]
+    rule(*(Element(name, body) for name in names), **fixed, **{name: Element(name, body, same=True) for name in rates})
+    number = "double" if torch.float64 in dtypes else "float"
+    kind, read, write = zip(*(STORAGE[dtype] for dtype in dtypes))
+    const = ["" if name in body.assigned else "const " for name in names]
+    columns, uniforms = range(len(names)), [*rates, *(f"norm_{name}" for name in body.norms)]
+    n = len(body.norms)
+
+    def local(i: int) -> str:
+        return f"{const[i]}{kind[i]} *{names[i]} = ({kind[i]} *)addresses[{i} * tensors + tensor] + start[k];"
+
+    def sum_of(j: int, name: str) -> str:
+        i = names.index(name)
+        return SUM.format(local=local(i), name=name, value=read[i].format(f"{name}[i]"), n=n, j=j)
+
+    parameters = [f"{const[i]}{kind[i]} *restrict {names[i]}_" for i in columns]
+    statements = [
+        *(f"T {names[i]} = {read[i].format(f'{names[i]}_[i]')};" for i in columns),
+        *body.statements,
+        *(f"{names[i]}_[i] = {write[i].format(names[i])};" for i in columns if not const[i]),
+    ]
+    values = [
+        *(f"const T {name} = (T)rates[{i}];" for i, name in enumerate(rates)),
+        *(f"const T norm_{name} = (T)sqrt(squares[{n} * tensor + {j}]);" for j, name in enumerate(body.norms)),
+    ]
+    prefetches = [f"__builtin_prefetch({names[i]} + at + AHEAD, {int(not const[i])});" for i in columns]
+    text = SOURCE.format(
+        number=number,
+        sqrt={"double": "sqrt", "float": "sqrtf"}[number],
+        pow={"double": "pow", "float": "powf"}[number],
+        chunk=CHUNK,
+        parameters=", ".join([*parameters, "int64_t count", *(f"T {name}" for name in uniforms)]),
+        body=indented(4, statements),
+        norms=NORMS.format(n=n, sums="\n".join(sum_of(*each) for each in enumerate(body.norms))) if n else "",
+        locals=indented(4, [*map(local, columns), *values]),
+        prefetches=indented(6, prefetches),
+        here=", ".join(f"{name} + at" for name in names),
+        uniforms="".join(f", {name}" for name in uniforms),
+    )
+    return text, n
+
+
+def indented(by: int, lines: Sequence[str]) -> str:
+    return "\n".join(" " * by + line for line in lines)
