@@ -20,7 +20,7 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test lint reproduce-cifar evidence tables figures status archive wandb-sync clean
+.PHONY: help setup test test-optimizers bench-optimizers lint reproduce-cifar evidence tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,6 +39,9 @@ setup: $(ENV)  ## make .venv from requirements.lock (5 GB; done by itself when a
 
 test: $(ENV)  ## run the tests (5 minutes)
 	$(PYTHON) -m pytest
+
+test-optimizers: $(ENV)  ## every optimizer in every way of running, the graphs for GPUs too (15 minutes)
+	$(PYTHON) -m pytest tests/optimizers -m "thorough or not thorough"
 
 lint: $(ENV)  ## ruff and mypy
 	$(PYTHON) -m ruff check .
@@ -67,6 +70,9 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34)
 	-$(call queue,grid=cifar scale=small data=cifar100 model=vgg11)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
+
+bench-optimizers: $(ENV)  ## results/bench: a step of each optimizer beside torch's and other packages' (10 minutes)
+	$(PYTHON) -m scripts.bench_optimizers $(ARGS)
 
 tables: $(ENV)  ## results/local/tables: ours beside the public record, from every run at hand
 	@$(PYTHON) -m scripts.tables

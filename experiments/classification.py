@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import update_bn
 
 from data.augment import crop_flip, draw, normalise, pad
 from data.images import ImageData, Images
@@ -25,7 +28,8 @@ class Classification:
     data: decoded images; model: builds the module for a number of classes; optimizer: builds the optimizer from
     parameters; batch_size: images a step, the last short batch of an epoch is kept; validation: share of the training
     images held out; select_on: split whose accuracy chooses the best epoch; norm_scale: where batch-norm scales start,
-    "uniform" or "ones"; step: how the optimizer wants its closure.
+    "uniform" or "ones"; step: how the optimizer wants its closure; norm_batches: for optimizers that evaluate other
+    weights than they train, the training batches from which a copy gets its batch-norm statistics.
     """
 
     unit = "images"
@@ -44,6 +48,7 @@ class Classification:
         norm_scale: str,
         step: str,
         compile: bool = False,
+        norm_batches: int | None = None,
     ) -> None:
         if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"batch_size must be a whole number, one or more, got {batch_size!r}")
@@ -57,13 +62,23 @@ class Classification:
         self.margin = train.pixels.shape[1] // 8  # 4 at 32 pixels, as in the paper
         self.labels = train.labels.to(device)
         self.padded = pad(train.pixels.to(device), self.margin)
-        module = initialised(model, data.classes, seed, norm_scale).to(device).to(memory_format=torch.channels_last)
+        # Optimizers that call the closure themselves (LBFGS) flatten parameters as views, which channels-last forbids.
+        layout = torch.contiguous_format if step == "only" else torch.channels_last
+        module = initialised(model, data.classes, seed, norm_scale).to(device).to(memory_format=layout)
         if compile:
             module.compile()
         self.player = Player(module, optimizer(module.parameters()), step=step)
         self.players = {"model": self.player}
+        self.norm_batches, self.epoch = norm_batches, 0
+        self.scored: nn.Module | None = None
+        if norm_batches is None and averages(self.player.optimizer) and any(map(is_norm, module.modules())):
+            raise ValueError(
+                f"{type(self.player.optimizer).__name__} evaluates other weights than it trains, for which batch norm"
+                " has no statistics: give norm_batches=50, the training batches to take them from"
+            )
 
     def batches(self, epoch: int) -> Batches:
+        self.epoch, self.scored = epoch, None
         return Batches(self, epoch)
 
     def turns(self, batch: tuple[Tensor, Tensor], index: int) -> Iterator[Turn]:
@@ -77,15 +92,25 @@ class Classification:
         yield Turn(self.player, loss)
 
     def evaluate(self, split: str) -> Evaluation:
-        images, logs = self.splits[split], []
+        images, logs, module = self.splits[split], [], self.scored_module()
         for start in range(0, len(images), self.batch_size):
             part = slice(start, start + self.batch_size)
             labels = images.labels[part]
-            logits = self.player.module(normalise(images.pixels[part], self.data.mean, self.data.std))
+            logits = module(normalise(images.pixels[part], self.data.mean, self.data.std))
             logs.append(self.logs(F.cross_entropy(logits, labels), logits, labels))
         return Evaluation(
             {name: float(torch.stack([log[name][0] for log in logs]).sum()) / len(images) for name in logs[0]}
         )
+
+    def scored_module(self) -> nn.Module:
+        """The module, or a copy of it whose batch-norm statistics are those of the weights that it has now."""
+        if not self.norm_batches:
+            return self.player.module
+        if self.scored is None:
+            self.scored = deepcopy(self.player.module)
+            update_bn((images for images, _ in islice(Batches(self, self.epoch), self.norm_batches)), self.scored)
+            self.scored.eval()
+        return self.scored
 
     @staticmethod
     def logs(loss: Tensor, logits: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, int]]:
@@ -100,6 +125,15 @@ class Classification:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         pass
+
+
+def averages(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether an optimizer has a train and an eval mode, as schedule-free ones have."""
+    return all(callable(getattr(optimizer, mode, None)) for mode in ("train", "eval"))
+
+
+def is_norm(module: nn.Module) -> bool:
+    return isinstance(module, nn.modules.batchnorm._BatchNorm)
 
 
 class Batches:

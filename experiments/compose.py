@@ -121,7 +121,7 @@ def words_of(cell: Cell) -> list[str]:
 def full_key(word: str) -> str:
     """The Hydra word for an override in a folder's name."""
     key, _, value = word.partition("=")
-    path = key if "." in key or key in ("epochs", "precision", "step") else f"optimizer.{key}"
+    path = key if "." in key or key in ("epochs", "precision", "step", "norm_batches") else f"optimizer.{key}"
     return f"++{path}={value.replace(' ', ',')}"
 
 

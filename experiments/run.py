@@ -115,7 +115,7 @@ def build(request: Request, device: str) -> Task:
     try:
         return task(
             data=load_data(request), model=model, optimizer=optimizer, seed=request.seed, device=device,
-            step=config["step"], compile=config["compile"], **protocol,
+            step=config["step"], compile=config["compile"], norm_batches=config["norm_batches"], **protocol,
         )  # fmt: skip
     except (TypeError, ValueError) as error:
         raise UserError(f"{request.cell}: {error}") from error

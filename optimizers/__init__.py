@@ -4,6 +4,7 @@ from optimizers.adabelief import AdaBelief
 from optimizers.adabelief_variant import AdaBeliefVariant
 from optimizers.adabound import AdaBound
 from optimizers.adadiff import AdaDiff
+from optimizers.adadiff_variant import AdaDiffVariant
 from optimizers.adam import Adam
 from optimizers.adan import Adan
 from optimizers.adopt import ADOPT
@@ -12,6 +13,7 @@ from optimizers.eadam import EAdam
 from optimizers.fromage import Fromage
 from optimizers.lion import Lion
 from optimizers.msvag import MSVAG
+from optimizers.muon_and_rest import MuonAndRest
 from optimizers.padam import Padam
 from optimizers.radam import RAdam
 from optimizers.rmsprop import RMSprop
@@ -27,11 +29,13 @@ __all__ = [
     "AdaBeliefVariant",
     "AdaBound",
     "AdaDiff",
+    "AdaDiffVariant",
     "Adam",
     "Adan",
     "EAdam",
     "Fromage",
     "Lion",
+    "MuonAndRest",
     "Padam",
     "RAdam",
     "RMSprop",

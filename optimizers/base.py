@@ -22,7 +22,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from optimizers.modes.eager import HALF, Columns, run_eager
+from optimizers.modes.eager import HALF, run_eager
 from optimizers.modes.kernel import run_compiled
 from optimizers.modes.toolchain import MissingCompiler, compiler
 from optimizers.validation import validate
@@ -33,8 +33,7 @@ MODES = ("auto", "loop", "foreach", "compiled", "capturable")
 class Bucket(NamedTuple):
     """Tensors that are updated together: same group, device, dtypes and own step count."""
 
-    params: list[Tensor]
-    slots: list[list[Tensor]]
+    columns: list[list[Tensor]]  # parameters, gradients, then each slot
     fixed: dict[str, Any]  # hyperparameters, and the flags of the rule's phase
     rates: dict[str, Any]  # what changes from step to step: numbers, or 0-dimensional tensors on the device
     phase: tuple[Any, ...]  # the flags alone
@@ -94,6 +93,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         """The value that every slot starts from."""
         return 0.0
 
+    @torch._disable_dynamo  # torch.compile would compile in counts and rates, Python numbers, step after step
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
         """Take one step; returns the closure's value, if there is a closure."""
@@ -103,10 +103,8 @@ class RuleOptimizer(torch.optim.Optimizer):
                 loss = closure()
         self.advance()
         self.update()
+        self._plan = []  # it holds the gradients
         return loss
-
-    # torch.compile leaves a step alone: it would compile in the counts and rates, Python numbers, step after step.
-    step._torchdynamo_disable = True  # type: ignore[attr-defined]
 
     @torch.no_grad()
     def advance(self) -> tuple[Any, ...]:
@@ -130,29 +128,30 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _buckets(self, group: dict[str, Any]) -> Iterator[Bucket]:
         """Parameters that have a gradient, by device, dtypes and own step count (counted from their first gradient)."""
+        slots = self.slots_of(group)
         buckets = defaultdict(list)
         for p in group["params"]:
-            if p.grad is None:
+            g = p.grad
+            if g is None:
                 continue
-            if p.grad.is_sparse:
+            if g.is_sparse:
                 raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
             state = self.state[p]
             if not state:
                 state["step"] = 0
-                for name in self.slots_of(group):
+                for name in slots:
                     state[name] = torch.full_like(p, self.initial(group), dtype=slot_dtype(p), requires_grad=False)
             state["step"] += 1
-            buckets[p.device, p.dtype, p.grad.dtype, state["step"]].append(p)
-        for (device, _, _, t), params in buckets.items():
+            buckets[p.device, p.dtype, g.dtype, state["step"]].append((p, g, *(state[name] for name in slots)))
+        for (device, _, _, t), rows in buckets.items():
             values = call_with(type(self).scalars, group, t)
             rates: dict[str, Any] = {name: float(v) for name, v in values.items() if type(v) in (int, float)}
             flags = {name: value for name, value in values.items() if name not in rates}
             takes = [name for name in keyword_names(type(self).rule) if name not in values]
             if self.mode == "capturable" or (self.mode == "compiled" and device.type != "cpu"):
-                rates = self._moved(rates, params[0])
+                rates = self._moved(rates, rows[0][0])
             yield Bucket(
-                params=params,
-                slots=[[self.state[p][name] for p in params] for name in self.slots_of(group)],
+                columns=list(map(list, zip(*rows))),
                 fixed={**{name: hashable(group[name]) for name in takes}, **flags},
                 rates=rates,
                 phase=tuple(flags.values()),
@@ -168,23 +167,22 @@ class RuleOptimizer(torch.optim.Optimizer):
         return dict(zip(rates, self._on_device[p].copy_(host, non_blocking=True).unbind()))
 
     def _run(self, bucket: Bucket) -> None:
-        columns = [bucket.params, [p.grad for p in bucket.params if p.grad is not None], *bucket.slots]
         if self.mode == "compiled":
             try:
-                return self._run_compiled(bucket, columns)
+                return self._run_compiled(bucket)
             except (NotImplementedError, MissingCompiler) as reason:
                 self._without_compiler(reason)
-        return run_eager(type(self).rule, columns, together=self.mode != "loop", **bucket.fixed, **bucket.rates)
+        return run_eager(type(self).rule, bucket.columns, self.mode != "loop", **bucket.fixed, **bucket.rates)
 
-    def _run_compiled(self, bucket: Bucket, columns: Columns) -> None:
-        if bucket.params[0].device.type == "cpu":
-            return run_compiled(type(self).rule, columns, bucket.fixed, bucket.rates)
+    def _run_compiled(self, bucket: Bucket) -> None:
+        if bucket.columns[0][0].device.type == "cpu":
+            return run_compiled(type(self).rule, bucket.columns, bucket.fixed, bucket.rates)
         from optimizers.modes.graph import Graph  # imports torch.compile's machinery, seconds
 
-        key = (tuple(map(id, bucket.params)), tuple(bucket.fixed.items()))
+        key = (tuple(map(id, bucket.columns[0])), tuple(bucket.fixed.items()))
         if key not in self._graphs:
-            self._graphs[key] = Graph(type(self).rule, columns, bucket.fixed, bucket.rates)
-        return self._graphs[key](columns, bucket.rates)
+            self._graphs[key] = Graph(type(self).rule, bucket.columns, bucket.fixed, bucket.rates)
+        return self._graphs[key](bucket.columns, bucket.rates)
 
     def _without_compiler(self, reason: object) -> None:
         name = type(self).__name__

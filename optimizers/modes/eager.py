@@ -34,7 +34,11 @@ class Tensors(list[Tensor]):
                     args = (args[0].mul(kwargs.pop(factor)), *args[1:])
             if name not in ("mul", "mul_", "div", "div_"):  # the only ones with a batched form for one tensor
                 args = tuple(Tensors([a] * len(self)) if isinstance(a, Tensor) else a for a in args)
-            result = batched(self, *args, **kwargs) if batched else each(*args, **kwargs)
+            if batched:  # on plain lists: torch.compile knows no others
+                lists = [list(a) if isinstance(a, Tensors) else a for a in (self, *args)]
+                result = batched(*lists, **kwargs)
+            else:
+                result = each(*args, **kwargs)
             return self if name.endswith("_") else Tensors(result)
 
         return method

@@ -66,20 +66,19 @@ def kernel(
 
 def run_compiled(rule: Callable[..., None], columns: Columns, fixed: dict[str, Any], rates: dict[str, float]) -> None:
     """Update in place; tensors with gaps, or in another order than their gradient, go through the rule as it stands."""
-    rows = list(zip(*columns))
-    update = kernel(rule, tuple(rates), tuple(fixed.items()), tuple(tensor.dtype for tensor in rows[0]))
-    alike = [row for row in rows if laid_out_alike(row)]
-    if alike:
+    update = kernel(rule, tuple(rates), tuple(fixed.items()), tuple(column[0].dtype for column in columns))
+    if all(tensor.is_contiguous() for column in columns for tensor in column):
+        return update(columns, list(rates.values()))
+    rows = [(row, laid_out_alike(row)) for row in zip(*columns)]
+    if alike := [row for row, yes in rows if yes]:
         update(list(zip(*alike)), list(rates.values()))
-    if len(alike) < len(rows):
-        odd = [row for row in rows if not laid_out_alike(row)]
+    if odd := [row for row, yes in rows if not yes]:
         run_eager(rule, list(zip(*odd)), together=False, **fixed, **rates)
+    return None
 
 
-def laid_out_alike(tensors: tuple[Tensor, ...]) -> bool:
+def laid_out_alike(tensors: Sequence[Tensor]) -> bool:
     """Whether the numbers of these tensors lie in memory without gaps and in one order."""
-    if all(tensor.is_contiguous() for tensor in tensors):
-        return True
     first = tensors[0]
     spanned = 1 + sum((size - 1) * stride for size, stride in zip(first.shape, first.stride()))
     return spanned == first.numel() and all(tensor.stride() == first.stride() for tensor in tensors)

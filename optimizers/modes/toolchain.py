@@ -41,7 +41,11 @@ def load(text: str) -> ctypes.CDLL:
     library = folder() / f"{key}.so"
     if not library.exists():
         build(text, cc, library)
-    return ctypes.CDLL(str(library))
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError:  # damaged
+        build(text, cc, library)
+        return ctypes.CDLL(str(library))
 
 
 def build(text: str, cc: str, library: Path) -> None:

@@ -8,6 +8,7 @@ from optimizers import (
     AdaBeliefVariant,
     AdaBound,
     AdaDiff,
+    AdaDiffVariant,
     Adam,
     Adan,
     AMSGrad,
@@ -67,3 +68,5 @@ EVERY["AMSGrad"] = (AMSGrad, dict(weight_decay=1e-2))
 EVERY["Padam"] = (Padam, dict())
 EVERY["Lion"] = (Lion, dict(weight_decay=1e-2))
 EVERY["Adan"] = (Adan, dict())
+for form in ("ada1", "ada3", "ada4"):
+    EVERY[f"AdaDiff's {form}"] = (AdaDiffVariant, dict(form=form, weight_decay=1e-2))

@@ -12,6 +12,7 @@ from optimizers import (
     AdaBeliefVariant,
     AdaBound,
     AdaDiff,
+    AdaDiffVariant,
     Adam,
     AMSGrad,
     EAdam,
@@ -146,6 +147,34 @@ def test_adadiff_first_step_is_the_rate_over_root_two():
 def test_adadiff_alternating_gradient_averages_to_five_squares():
     _, state = moves(AdaDiff, [0.5, -0.5] * 4000, eps=0.0)
     assert float(state["exp_avg_sq"]) == pytest.approx(5 * 0.25, rel=1e-2)
+
+
+def test_ada1_is_adadiff_where_there_is_no_eps():
+    gradients = [0.3, -1.0, 0.2, 0.05]
+    assert moves(AdaDiffVariant, gradients, form="ada1", eps=0.0)[0] == moves(AdaDiff, gradients, eps=0.0)[0]
+
+
+def test_ada1_has_its_eps_outside_of_the_root_and_of_the_state():
+    steps, state = moves(AdaDiffVariant, [0.5], form="ada1", eps=1e-2, lr=1e-3)
+    v = 1e-3 * 2 * 0.25
+    assert float(state["exp_avg_sq"]) == pytest.approx(v, rel=1e-12)
+    assert steps[0] == pytest.approx(1e-3 * math.sqrt(1e-3) * 0.5 / (math.sqrt(v) + 1e-2), rel=1e-12)
+
+
+def test_ada3_averages_to_twice_the_variance():
+    torch.manual_seed(0)
+    p = torch.nn.Parameter(torch.zeros(20_000, dtype=torch.float64))
+    optimizer = AdaDiffVariant([p], lr=0.0, betas=(0.9, 0.99), eps=0.0, form="ada3")
+    for _ in range(800):
+        p.grad = 3 + torch.randn(20_000, dtype=torch.float64)
+        optimizer.step()
+    assert float(optimizer.state[p]["exp_avg_sq"].mean()) == pytest.approx(2.0, rel=1e-2)
+
+
+def test_ada4_takes_the_larger_square_and_keeps_no_gradient():
+    _, state = moves(AdaDiffVariant, [0.5, 0.0], form="ada4", eps=1e-4)
+    assert float(state["exp_avg_sq"]) == pytest.approx(0.999 * (1e-3 * 0.25 + 1e-4) + 1e-3 * 0.045**2 + 1e-4, rel=1e-12)
+    assert "previous_grad" not in state
 
 
 def test_adopt_idles_on_its_first_call_and_then_follows_the_sign():

@@ -86,6 +86,10 @@ PACKAGES = {
     "adopt.ADOPT": (lambda p: ADOPT(p, weight_decay=1e-2), lambda p, m: m.ADOPT(p, weight_decay=1e-2)),
     "lion_pytorch.Lion": (lambda p: Lion(p, weight_decay=1e-2), lambda p, m: m.Lion(p, weight_decay=1e-2)),
     "pytorch_optimizer.Adan": (lambda p: Adan(p, weight_decay=1e-2), adan),
+    "timm.optim": (
+        lambda p: AdaBelief(p, eps=1e-8, weight_decay=1e-2, decoupled=True),
+        lambda p, m: m.AdaBelief(p, eps=1e-8, weight_decay=1e-2, rectify=False),
+    ),
     "pytorch_optimizer.AdaBelief": (
         lambda p: AdaBelief(p, eps=1e-8), lambda p, m: m.AdaBelief(p, eps=1e-8, rectify=False),
     ),
@@ -95,7 +99,7 @@ PACKAGES = {
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", PACKAGES)
 def test_equals_a_package(name):
-    module = pytest.importorskip(name.partition(".")[0])
+    module = pytest.importorskip("timm.optim" if name == "timm.optim" else name.partition(".")[0])
     ours, theirs = PACKAGES[name]
     compare(follow(ours), follow(lambda params: theirs(params, module)))
 

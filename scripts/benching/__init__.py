@@ -1,0 +1,1 @@
+"""Timings: what is compared (contestants), how (interleaved), and how it is shown (report, chart)."""
