@@ -11,7 +11,6 @@ from experiments.loop import evaluating, take
 from experiments.record import read_lines
 from experiments.run import build
 from experiments.task import Player, Turn
-from optimizers import MuonAndRest
 
 TINY = [
     "data=digits",
@@ -160,42 +159,3 @@ def test_lbfgs_trains_a_network_of_convolutions():
     batch = next(iter(task.batches(0)))
     first, second = (float(take(turn, "fp32")["loss"][0]) for _ in range(2) for turn in task.turns(batch, 0))
     assert second < first
-
-
-def test_muon_takes_matrices_and_adamw_the_rest():
-    torch.manual_seed(0)
-    matrix, vector, kernel = (torch.nn.Parameter(torch.randn(shape)) for shape in [(4, 3), (5,), (2, 2, 3, 3)])
-    twins = [torch.nn.Parameter(p.detach().clone()) for p in (matrix, vector, kernel)]
-    joined = MuonAndRest([matrix, vector, kernel], lr=1e-2)
-    muon = torch.optim.Muon(twins[:1], lr=1e-2, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
-    adamw = torch.optim.AdamW(twins[1:], lr=1e-2, weight_decay=0.1)
-    for step in range(4):
-        for p, twin in zip((matrix, vector, kernel), twins):
-            p.grad = torch.randn(p.shape)
-            twin.grad = p.grad.clone()
-        for each in (joined, muon, adamw):
-            for group in each.param_groups:
-                group["lr"] = 1e-2 / (1 + step)
-            each.step()
-    torch.testing.assert_close([matrix, vector, kernel], twins)
-
-
-def test_muon_without_a_matrix_is_refused():
-    with pytest.raises(ValueError, match="Muon needs a matrix"):
-        MuonAndRest([torch.nn.Parameter(torch.ones(3))])
-
-
-def test_a_copy_of_muon_is_independent_and_whole():
-    params = [torch.nn.Parameter(torch.ones(2, 2)), torch.nn.Parameter(torch.ones(2))]
-    optimizer = MuonAndRest(params, lr=0.1)
-    for p in params:
-        p.grad = torch.ones_like(p)
-    optimizer.step()
-    others, twin = copy.deepcopy((params, optimizer))
-    for p in others:
-        p.grad = torch.ones_like(p)
-    before = [p.detach().clone() for p in params]
-    twin.param_groups[0]["lr"] = 0.0
-    twin.step()
-    assert all(map(torch.equal, params, before)) and torch.equal(others[0], params[0])
-    assert not torch.equal(others[1], params[1])

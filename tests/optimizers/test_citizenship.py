@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import optimizers
-from optimizers import SGD, AdaBelief, AdaBound, Adam, Yogi
-from optimizers.__main__ import table
+from optimizers import SGD, AdaBelief, AdaBeliefVariant, AdaBound, AdaDiffVariant, Adam, Yogi
+from optimizers.__main__ import RULES, table
 from optimizers.modes.eager import Tensors
 from tests.optimizers.cases import EVERY
 
@@ -184,10 +184,44 @@ def test_groups_have_their_own_hyperparameters_and_can_be_added():
     assert same(moved[: len(a)], before) and not same(moved[len(a) :], before)
 
 
+AS_ADAM = dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
+DEFAULTS = {  # of each method's own paper or code
+    "AdaBelief": {**AS_ADAM, "decoupled": False},
+    "AdaBeliefVariant": {**AS_ADAM, "decay": "coupled", "residual": "new mean", "inner_eps": "kept", "maximum": "none",
+                         "rectify": "never"},
+    "AdaBound": {**AS_ADAM, "final_lr": 0.1, "gamma": 1e-3, "amsbound": None, "base_lr": 1e-3},
+    "AdaDiff": AS_ADAM,
+    "AdaDiffVariant": {**AS_ADAM, "form": "ada3"},
+    "Adam": {**AS_ADAM, "decoupled": False},
+    "Adan": dict(lr=1e-3, betas=(0.98, 0.92, 0.99), eps=1e-8, weight_decay=0.02),
+    "ADOPT": dict(lr=1e-3, betas=(0.9, 0.9999), eps=1e-6, weight_decay=0.0, decoupled=False, clip=0.25, form="present"),
+    "AMSGrad": AS_ADAM,
+    "EAdam": AS_ADAM,
+    "Fromage": dict(lr=1e-2),
+    "Lion": dict(lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0),
+    "MSVAG": dict(lr=1e-3, beta=0.9, weight_decay=0.0, second_factor=None),
+    "Padam": dict(lr=0.1, betas=(0.9, 0.999), eps=1e-8, power=0.125, weight_decay=5e-4),
+    "RAdam": AS_ADAM,
+    "RMSprop": dict(lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0),
+    "SGD": dict(lr=0.3, momentum=0.0, nesterov=False, weight_decay=0.0),
+    "Yogi": dict(lr=1e-2, betas=(0.9, 0.999), eps=1e-3, weight_decay=0.0, initial_accumulator=1e-6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_the_method_s_own_and_the_mode_is_kept(name):
+    more = {"lr": 0.3} if name == "SGD" else {}
+    optimizer = getattr(optimizers, name)(parameters(), mode="loop", **more)
+    (group,) = optimizer.param_groups
+    assert {key: value for key, value in group.items() if key != "params"} == DEFAULTS[name]
+    assert optimizer.mode == "loop" and set(DEFAULTS) == set(RULES)
+
+
 def test_adabound_remembers_the_rate_of_each_group():
     optimizer = AdaBound([{"params": parameters(), "lr": 1e-2}], lr=1e-3)
     optimizer.add_param_group({"params": parameters()})
-    assert [group["base_lr"] for group in optimizer.param_groups] == [1e-2, 1e-3]
+    optimizer.add_param_group({"params": parameters(), "base_lr": 1e-1})
+    assert [group["base_lr"] for group in optimizer.param_groups] == [1e-2, 1e-3, 1e-1]
 
 
 def test_a_closure_is_called_with_gradients_and_its_loss_returned():
@@ -242,10 +276,13 @@ def test_sparse_gradients_are_refused(name, mode):
     (Adam, dict(betas=(-0.1, 0.9)), r"betas must lie in \[0, 1\), got -0.1"),
     (Adam, dict(betas=(0.9,)), "betas must be 2 numbers"),
     (SGD, dict(lr=0.1, momentum=1.0), r"momentum must lie in \[0, 1\), got 1.0"),
-    (SGD, dict(lr=0.1, nesterov=True), "needs a momentum"),
     (EVERY["MSVAG"][0], dict(beta=1.0), r"beta must lie in \[0, 1\), got 1.0"),
     (Yogi, dict(initial_accumulator=-1.0), "initial_accumulator must be"),
     (Adam, dict(weight_decay=-1.0), "weight_decay must be"),
+    (EVERY["ADOPT"][0], dict(form="new"), "^form must be one of present, first published, got 'new'$"),
+    (AdaDiffVariant, dict(form="ada2"), "^form must be one of ada1, ada3, ada4, got 'ada2'$"),
+    (AdaBeliefVariant, dict(rectify="1"), "^rectify must be one of never, 0.0.5, 0.2.1, 0.2.1 without SGD, got '1'$"),
+    (SGD, dict(lr=0.1, nesterov=True), "^Nesterov's form needs a momentum, got momentum=0$"),
     (Adam, dict(mode="fast"), "mode must be one of auto, loop, foreach, compiled, capturable, got 'fast'"),
 ])  # fmt: skip
 def test_bad_arguments_are_named_with_their_value(cls, arguments, message):

@@ -89,6 +89,15 @@ def test_adabound_first_step_and_its_upper_bound(g, move):
     assert moves(AdaBound, [g], **arguments)[0][0] == pytest.approx(move, rel=1e-8)
 
 
+def test_adabound_without_gamma_has_a_lower_bound_of_zero_and_no_upper_one():
+    steps = moves(AdaBound, [1e-6] * 3, lr=1e-3, gamma=0.0, eps=0.0)[0]
+    assert steps == pytest.approx(moves(Adam, [1e-6] * 3, lr=1e-3, eps=0.0)[0], rel=1e-9)
+
+
+def test_adabound_at_a_rate_of_zero_stands_still():
+    assert moves(AdaBound, [1.0, 1.0], lr=0.0)[0] == [0.0, 0.0]
+
+
 def test_adabound_bounds_follow_the_rate():
     p = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
     optimizer = AdaBound([p], lr=1e-3, final_lr=0.1, gamma=10.0)

@@ -31,7 +31,7 @@ LR, WD, B1, B2 = 1e-2, 0.1, 0.9, 0.99
 BETAS = {"lr": LR, "betas": (B1, B2), "weight_decay": WD}
 
 
-def adabelief(decoupled=False, eps=1e-3, old=False, inner=True, fixed=False, ams=False):
+def adabelief(decoupled=False, eps=1e-3, old=False, inner="kept", fixed=False, ams=False):
     p, m, s, largest = (yield), 0.0, 0.0, 0.0
     for t in range(1, 1000):
         g = yield p
@@ -43,9 +43,9 @@ def adabelief(decoupled=False, eps=1e-3, old=False, inner=True, fixed=False, ams
         s = B2 * s + (1 - B2) * (g - (before if old else m)) ** 2
         if ams:  # as in 0.0.5: eps enters the maximum
             largest = max(largest, s) + eps
-        elif inner:
+        elif inner == "kept":
             s += eps
-        s_hat = (largest if ams else s) / (1 - B2**t)
+        s_hat = (largest if ams else s + eps if inner == "this step" else s) / (1 - B2**t)
         p -= LR * (m / (1 - B1**t)) / (sqrt(s_hat) + eps)
 
 
@@ -205,7 +205,11 @@ CASES = {
     "AdaBelief": (adabelief(), AdaBelief, {**BETAS, **EPS}),
     "AdaBelief, decoupled": (adabelief(decoupled=True), AdaBelief, {**BETAS, **EPS, "decoupled": True}),
     "AdaBelief, old mean": (adabelief(old=True), AdaBeliefVariant, {**BETAS, **EPS, "residual": "old mean"}),
-    "AdaBelief, no inner eps": (adabelief(inner=False), AdaBeliefVariant, {**BETAS, **EPS, "inner_eps": "none"}),
+    "AdaBelief, no inner eps": (adabelief(inner="none"), AdaBeliefVariant, {**BETAS, **EPS, "inner_eps": "none"}),
+    "AdaBelief, eps not kept": (adabelief(inner="this step"), AdaBeliefVariant,
+                                {**BETAS, **EPS, "inner_eps": "this step"}),
+    "AdaBelief's variant, decoupled": (adabelief(decoupled=True), AdaBeliefVariant,
+                                       {**BETAS, **EPS, "decay": "decoupled"}),
     "AdaBelief, fixed decay": (adabelief(fixed=True), AdaBeliefVariant, {**BETAS, **EPS, "decay": "fixed"}),
     "AdaBelief, AMS": (adabelief(ams=True), AdaBeliefVariant, {**BETAS, **EPS, "maximum": "0.0.5"}),
     "Adam": (adam(), Adam, {**BETAS, **EPS}),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from optimizers import ADOPT, SGD, AdaBelief, AdaBound, Adam, Adan, AMSGrad, Lion, RAdam, RMSprop
+from optimizers import ADOPT, SGD, AdaBelief, AdaBeliefVariant, AdaBound, Adam, Adan, AMSGrad, Lion, RAdam, RMSprop
 from tests.optimizers.cases import TRAJECTORIES
 
 STORED = np.load(Path(__file__).parent.parent / "oracles" / "trajectories.npz")
@@ -75,6 +75,27 @@ def test_equals_the_package_without_rectification(decoupled):
     )
     ours = lambda params: AdaBelief(params, lr=1e-3, eps=1e-8, weight_decay=1e-2, decoupled=decoupled)  # noqa: E731
     compare(follow(ours), follow(theirs))
+
+
+VARIANTS = {  # of the package's later versions: its arguments, and ours
+    "AMS": (dict(rectify=False, amsgrad=True), dict(maximum="0.2.1")),
+    "AMS, rectified": (dict(rectify=True, amsgrad=True), dict(rectify="0.2.1", maximum="0.2.1")),
+    "rectified": (dict(rectify=True), dict(rectify="0.2.1")),
+    "without SGD": (dict(rectify=True, degenerated_to_sgd=False), dict(rectify="0.2.1 without SGD")),
+    "fixed decay": (dict(rectify=False, weight_decouple=True, fixed_decay=True), dict(decay="fixed")),
+    "decoupled": (dict(rectify=True, weight_decouple=True), dict(rectify="0.2.1", decay="decoupled")),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_equals_the_later_package(name):
+    adabelief_pytorch = pytest.importorskip("adabelief_pytorch")
+    theirs, ours = VARIANTS[name]
+    same = dict(lr=1e-3, eps=1e-8, weight_decay=1e-2)
+    package = lambda p: adabelief_pytorch.AdaBelief(  # noqa: E731
+        p, **{"weight_decouple": False, "print_change_log": False, **same, **theirs}
+    )
+    compare(follow(lambda params: AdaBeliefVariant(params, **same, **ours)), follow(package))
 
 
 def adan(params, package):
