@@ -59,9 +59,10 @@ def main() -> int:
     call.out.mkdir(parents=True, exist_ok=True)
     stem = call.out / ("optimizers" if call.device == "cpu" else "optimizers-cuda")
     table.to_csv(stem.with_suffix(".csv"), index=False, float_format="%.6g")
-    stem.with_suffix(".md").write_text(text(table, call))
+    shown = text(table, call)
+    stem.with_suffix(".md").write_text(shown)
     draw(table[table["part"] == "peers"], call.sets.split(","), setting(call), stem.with_suffix(".png"))
-    print(f"\n{text(table, call)}\nwritten: {', '.join(str(stem.with_suffix(s)) for s in ('.md', '.csv', '.png'))}")
+    print(f"\n{shown}\nwritten: {', '.join(str(stem.with_suffix(s)) for s in ('.md', '.csv', '.png'))}")
     return 0
 
 
@@ -79,15 +80,16 @@ def arguments() -> argparse.Namespace:
 def measured(part: str, name: str, contestants: Sequence[Contestant], call: argparse.Namespace) -> list[dict]:
     """Rows of the table: one for each contestant, ratios taken within rounds."""
     shapes = shapes_of(name)
-    seconds = seconds_per_step(contestants, shapes, call.rounds, call.device, BYTES)
+    seconds, launches = seconds_per_step(contestants, shapes, call.rounds, call.device, BYTES)
     numbers = sum(shape.numel() for shape in shapes)
     own = {c.name for c in contestants if c.ours}
     rows = []
     for contestant, times in seconds.items():
-        relative = ratio(times, seconds[REFERENCE])
+        relative, median = ratio(times, seconds[REFERENCE]), float(pd.Series(times).median())
         rows.append({
             "part": part, "set": name, "contestant": contestant, "ours": contestant in own,
-            "median_ms": 1e3 * float(pd.Series(times).median()), "ratio": relative.median, "low": relative.low,
+            "median_ms": 1e3 * median, "gb_per_s": BYTES * numbers / median / 1e9,
+            "launches": launches.get(contestant), "ratio": relative.median, "low": relative.low,
             "high": relative.high, "n": len(times), "tensors": len(shapes), "numbers": numbers,
         })  # fmt: skip
     return rows
@@ -113,7 +115,8 @@ def text(table: pd.DataFrame, call: argparse.Namespace) -> str:
 HOW = """Each round lets every contestant take one step, in an order drawn anew: {rounds} rounds counted, {warm} before
 them not. Gradients are new tensors in every step, as autograd leaves them. A ratio is the median over rounds of the
 quotient within a round, with a 95 % bootstrap interval. The copy moves as many bytes as AdaBelief and Adam have to read
-and write (28 a parameter); it also reads what it overwrites, so a loop that updates in place can stay below it."""
+and write (28 a parameter, the bytes behind GB/s); it also reads what it overwrites, so a loop that updates in place can
+stay below it."""
 
 
 def setting(call: argparse.Namespace) -> str:
@@ -138,12 +141,14 @@ def installed(name: str) -> str | None:
 
 
 def markdown(rows: pd.DataFrame) -> str:
-    lines = ["| | median, ms | times torch's fused Adam (95 %) |", "|---|---:|---:|"]
+    counted = bool(rows["launches"].notna().any())
+    lines = ["| | median, ms | GB/s | times torch's fused Adam (95 %) |" + " launches |" * counted]
+    lines.append("|---|---:|---:|---:|" + "---:|" * counted)
     for _, row in rows.iterrows():
         name = f"**{row['contestant']}**" if row["ours"] else row["contestant"]
-        lines.append(
-            f"| {name} | {row['median_ms']:.2f} | {row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f}) |"
-        )
+        spread = f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+        line = f"| {name} | {row['median_ms']:.2f} | {row['gb_per_s']:.0f} | {spread} |"
+        lines.append(line + (f" {row['launches']:.0f} |" if counted else ""))
     return "\n".join(lines)
 
 

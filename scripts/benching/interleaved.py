@@ -21,8 +21,9 @@ COPY = "plain copy of the same bytes"
 
 def seconds_per_step(
     contestants: Sequence[Contestant], shapes: Sequence[torch.Size], rounds: int, device: str, copied: int
-) -> dict[str, list[float]]:
-    """Seconds of each counted step, by contestant, and of copying `copied` bytes a parameter (read and written).
+) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Seconds of each counted step, by contestant, and of copying `copied` bytes a parameter (read and written); on a
+    GPU, how many kernels each launches in a step.
 
     Gradients are new tensors in every step, as autograd leaves them: what a mode does to gather them is in its time.
     """
@@ -37,7 +38,8 @@ def seconds_per_step(
         for name in order.sample(list(timed), len(timed)):
             seconds[name].append(timed[name]())
     gc.enable()
-    return {name: values[WARM:] for name, values in seconds.items()}
+    launches = {} if device == "cpu" else {name: kernels_of(step) for name, step in timed.items()}
+    return {name: values[WARM:] for name, values in seconds.items()}, launches
 
 
 def stepper(
@@ -74,6 +76,17 @@ def timed(action: Callable[[], object], device: str) -> float:
     end.record()
     torch.cuda.synchronize()
     return begin.elapsed_time(end) / 1e3
+
+
+def kernels_of(step: Callable[[], float]) -> int:
+    """Kernels that a step launches, without those that make its gradients."""
+    from torch.autograd import DeviceType
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CUDA, ProfilerActivity.CPU]) as profiled:
+        step()
+    kernels = [e for e in profiled.events() if e.device_type == DeviceType.CUDA and "Memcpy" not in e.name]
+    return len(kernels)
 
 
 @dataclass(frozen=True)
