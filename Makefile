@@ -32,6 +32,7 @@ setup: $(ENV)  ## make .venv from requirements.lock (5 GB; done by itself when a
 .venv/installed: requirements.lock
 	@$(BASE) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "error: Python 3.11 is needed, $(BASE) is another; name one with BASE=..." >&2; exit 1; }
+	@test ! -L .venv || { echo "error: .venv is a link to an environment that make would empty; name it with PYTHON=..." >&2; exit 1; }
 	@echo "making .venv from requirements.lock (minutes, 5 GB)"
 	@$(BASE) -m venv --clear .venv
 	@.venv/bin/pip install -q --disable-pip-version-check -r requirements.lock
