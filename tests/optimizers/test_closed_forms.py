@@ -28,7 +28,7 @@ from optimizers import (
 def moves(cls, gradients, start=1.0, **arguments):
     """How far one scalar parameter moves down at each step."""
     p = torch.nn.Parameter(torch.tensor([start], dtype=torch.float64))
-    optimizer, result = cls([p], **arguments), []
+    optimizer, result = cls([p], **{"mode": "loop", **arguments}), []
     for g in gradients:
         before, p.grad = float(p.detach()), torch.tensor([g], dtype=torch.float64)
         optimizer.step()

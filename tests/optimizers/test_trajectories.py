@@ -13,12 +13,15 @@ from tests.optimizers.cases import TRAJECTORIES
 STORED = np.load(Path(__file__).parent.parent / "oracles" / "trajectories.npz")
 INDEX = json.loads(str(STORED["index"]))
 NAMES = ("w", "b", "z")
+BOTH = ["loop", "compiled"]
 
 
-def follow(optimizer_of, steps=INDEX["steps"], drop_after=INDEX["lr_times_0.1_after_step"]):
+def follow(optimizer_of, mode=None, steps=INDEX["steps"], drop_after=INDEX["lr_times_0.1_after_step"]):
     """Parameters after each step on the stored gradients, the rate dropping as in the stored runs."""
     params = [torch.nn.Parameter(torch.tensor(STORED[f"init/{name}"])) for name in NAMES]
     optimizer, history = optimizer_of(params), []
+    if mode is not None:
+        optimizer.mode = mode
     for step in range(steps):
         for p, name in zip(params, NAMES):
             p.grad = torch.tensor(STORED[f"grad/{name}"][step])
@@ -61,20 +64,22 @@ LIVE = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("mode", BOTH)
 @pytest.mark.parametrize("name", LIVE)
-def test_equals_torch(name):
+def test_equals_torch(name, mode):
     ours, theirs = LIVE[name]
-    compare(follow(ours), follow(theirs))
+    compare(follow(ours, mode), follow(theirs))
 
 
+@pytest.mark.parametrize("mode", BOTH)
 @pytest.mark.parametrize("decoupled", [False, True])
-def test_equals_the_package_without_rectification(decoupled):
+def test_equals_the_package_without_rectification(decoupled, mode):
     adabelief_pytorch = pytest.importorskip("adabelief_pytorch")
     theirs = lambda params: adabelief_pytorch.AdaBelief(  # noqa: E731
         params, lr=1e-3, eps=1e-8, weight_decay=1e-2, weight_decouple=decoupled, rectify=False, print_change_log=False
     )
     ours = lambda params: AdaBelief(params, lr=1e-3, eps=1e-8, weight_decay=1e-2, decoupled=decoupled)  # noqa: E731
-    compare(follow(ours), follow(theirs))
+    compare(follow(ours, mode), follow(theirs))
 
 
 VARIANTS = {  # of the package's later versions: its arguments, and ours
@@ -87,15 +92,16 @@ VARIANTS = {  # of the package's later versions: its arguments, and ours
 }
 
 
+@pytest.mark.parametrize("mode", BOTH)
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_variant_equals_the_later_package(name):
+def test_a_variant_equals_the_later_package(name, mode):
     adabelief_pytorch = pytest.importorskip("adabelief_pytorch")
     theirs, ours = VARIANTS[name]
     same = dict(lr=1e-3, eps=1e-8, weight_decay=1e-2)
     package = lambda p: adabelief_pytorch.AdaBelief(  # noqa: E731
         p, **{"weight_decouple": False, "print_change_log": False, **same, **theirs}
     )
-    compare(follow(lambda params: AdaBeliefVariant(params, **same, **ours)), follow(package))
+    compare(follow(lambda params: AdaBeliefVariant(params, **same, **ours), mode), follow(package))
 
 
 def adan(params, package):
@@ -118,11 +124,12 @@ PACKAGES = {
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("mode", BOTH)
 @pytest.mark.parametrize("name", PACKAGES)
-def test_equals_a_package(name):
+def test_equals_a_package(name, mode):
     module = pytest.importorskip("timm.optim" if name == "timm.optim" else name.partition(".")[0])
     ours, theirs = PACKAGES[name]
-    compare(follow(ours), follow(lambda params: theirs(params, module)))
+    compare(follow(ours, mode), follow(lambda params: theirs(params, module)))
 
 
 def compare(ours, theirs):
