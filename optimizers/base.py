@@ -46,7 +46,8 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     mode: how the rule is run, one of `MODES`; `auto` is compiled where a C compiler is found, else foreach.
     Half-precision parameters are updated in float32 and keep float32 slots.
-    Raises ValueError for hyperparameters outside their range or unknown ones, RuntimeError for sparse gradients.
+    Raises ValueError for hyperparameters outside their range or unknown ones, RuntimeError for sparse gradients
+    and complex parameters.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
@@ -136,6 +137,8 @@ class RuleOptimizer(torch.optim.Optimizer):
                 continue
             if g.is_sparse:
                 raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
+            if p.is_complex():
+                raise RuntimeError(f"{type(self).__name__} does not support complex parameters")
             state = self.state[p]
             if not state:
                 state["step"] = 0

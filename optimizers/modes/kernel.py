@@ -18,6 +18,8 @@ from optimizers.modes.eager import Columns, run_eager
 from optimizers.modes.source import CHUNK, source
 from optimizers.modes.toolchain import load
 
+PLAIN = (Tensor, torch.nn.Parameter)
+
 
 class Kernel:
     """The loop of one rule with fixed hyperparameters, to be run on lists of tensors.
@@ -67,6 +69,8 @@ def kernel(
 def run_compiled(rule: Callable[..., None], columns: Columns, fixed: dict[str, Any], rates: dict[str, float]) -> None:
     """Update in place; tensors with gaps, or in another order than their gradient, go through the rule as it stands."""
     update = kernel(rule, tuple(rates), tuple(fixed.items()), tuple(column[0].dtype for column in columns))
+    if any(type(tensor) not in PLAIN for column in columns for tensor in column):
+        raise NotImplementedError("there is no C for subclasses of tensors")  # their memory may be anything
     if all(tensor.is_contiguous() for column in columns for tensor in column):
         return update(columns, list(rates.values()))
     rows = [(row, laid_out_alike(row)) for row in zip(*columns)]

@@ -93,6 +93,8 @@ def source(
 
     rates: keywords whose numbers come with each step; fixed: the other keywords; dtypes: of p, g and each slot.
     """
+    if unknown := set(dtypes) - set(STORAGE):
+        raise NotImplementedError(f"there is no C for {', '.join(map(str, unknown))}")
     body, names = Body(), list(inspect.signature(rule).parameters)[: len(dtypes)]
     rule(*(Element(name, body) for name in names), **fixed, **{name: Element(name, body, same=True) for name in rates})
     number = "double" if torch.float64 in dtypes else "float"

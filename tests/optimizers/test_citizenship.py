@@ -267,6 +267,13 @@ def test_sparse_gradients_are_refused(name, mode):
         make(name, [p], mode=mode).step()
 
 
+def test_complex_parameters_are_refused():
+    p = torch.nn.Parameter(torch.ones(3, dtype=torch.complex64))
+    p.grad = torch.ones_like(p)
+    with pytest.raises(RuntimeError, match="Adam does not support complex parameters"):
+        Adam([p]).step()
+
+
 @pytest.mark.parametrize("cls, arguments, message", [
     (AdaBelief, dict(lr=-1e-3), "lr must be a finite number, zero or more, got -0.001"),
     (AdaBelief, dict(lr=float("nan")), "lr must be"),

@@ -262,6 +262,18 @@ def test_a_step_keeps_no_gradient_alive(mode):
     assert gradient() is None
 
 
+def test_tensors_of_another_kind_run_as_foreach():
+    class Marked(torch.Tensor):
+        pass
+
+    p = torch.nn.Parameter(torch.ones(3).as_subclass(Marked))
+    p.grad = torch.ones(3)
+    optimizer = SGD([p], lr=0.25)
+    with pytest.warns(UserWarning, match="there is no C for subclasses of tensors: SGD runs as foreach"):
+        optimizer.step()
+    assert p.tolist() == [0.75] * 3
+
+
 def test_auto_is_compiled_where_a_compiler_is_found():
     assert SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1).mode == ("compiled" if toolchain.compiler() else "foreach")
 
