@@ -54,7 +54,7 @@ def test_kendall():
 
 
 def test_public_record_without_runs(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("STORE", str(tmp_path / "none"))
+    monkeypatch.setattr("scripts.tables.stores", lambda archive_only: [])
     assert main(["--grid", "cifar", "--out", str(tmp_path)]) == 0
     assert {p.name for p in tmp_path.iterdir()} == {
         f"{d}.{k}" for d in ("cifar10", "cifar100") for k in ("md", "tex", "csv")
