@@ -20,7 +20,7 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test test-optimizers mutants-optimizers bench-optimizers lint reproduce-cifar evidence tables figures status archive wandb-sync clean
+.PHONY: help setup test test-optimizers mutants-optimizers bench-optimizers lint reproduce-cifar reproduce-lstm evidence tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -56,6 +56,9 @@ lint: $(ENV)  ## ruff and mypy
 reproduce-cifar: $(ENV)  ## Fig. 4: three models, nine optimizers; quick on two cores 4 min, full on a GPU days
 	@$(call reproduce,cifar)
 
+reproduce-lstm: $(ENV)  ## PTB: LSTMs of three depths, nine optimizers, perplexity; quick on two cores 5 min
+	@$(call reproduce,lstm)
+
 # Status 2 means that some runs failed or are not healthy: the tables of the others are made all the same.
 define reproduce
 status=0; $(PYTHON) -m experiments.reproduce grid=$(1) $(WORDS) || status=$$?; \
@@ -71,6 +74,7 @@ endef
 
 evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, then the small grids
 	-$(call queue,grid=first_epochs)
+	-$(call queue,grid=lstm_first_epochs)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=vgg11 seeds=0$(comma)1$(comma)2)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34)
 	-$(call queue,grid=cifar scale=small data=cifar100 model=vgg11)

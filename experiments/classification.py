@@ -14,7 +14,7 @@ from torch.optim.swa_utils import update_bn
 
 from data.augment import crop_flip, draw, normalise, pad
 from data.images import ImageData, Images
-from experiments.seeding import derive, generator
+from experiments.seeding import generator, initialised
 from experiments.task import Evaluation, Logs, Metric, Player, Turn
 from models.norm import draw_norm_scales
 
@@ -64,7 +64,9 @@ class Classification:
         self.padded = pad(train.pixels.to(device), self.margin)
         # Optimizers that call the closure themselves (LBFGS) flatten parameters as views, which channels-last forbids.
         layout = torch.contiguous_format if step == "only" else torch.channels_last
-        module = initialised(model, data.classes, seed, norm_scale).to(device).to(memory_format=layout)
+        module = initialised(lambda: model(classes=data.classes), seed)
+        draw_norm_scales(module, norm_scale, generator(seed, "norm-scale"))
+        module = module.to(device).to(memory_format=layout)
         if compile:
             module.compile()
         self.player = Player(module, optimizer(module.parameters()), step=step)
@@ -162,12 +164,3 @@ def hold_out(train: Images, n: int) -> tuple[Images, Images]:
     order = torch.randperm(len(train), generator=generator(SPLIT_SEED, "validation"))
     held_out = train.take(order[:n].sort().values)
     return (train.take(order[n:].sort().values) if n else train), held_out
-
-
-def initialised(model: Callable[..., nn.Module], classes: int, seed: int, norm_scale: str) -> nn.Module:
-    """The module with initial weights drawn on the CPU from the run's own stream, whatever device it is moved to."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "init"))
-        module = model(classes=classes)
-    draw_norm_scales(module, norm_scale, generator(seed, "norm-scale"))
-    return module

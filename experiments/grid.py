@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -17,7 +18,7 @@ from experiments.record import Record
 @dataclass(frozen=True)
 class Grid:
     """A file of configs/grid/. A block is a product of its axes; an axis may differ by scale; `stop_after` asks for
-    the first epochs only. An optimizer may carry overrides: "adabelief,eps=1e-16"."""
+    the first epochs only. `healthy` bounds the last epoch's score by data set, `at_least` or `at_most`. An optimizer may carry overrides: "adabelief,eps=1e-16"."""
 
     name: str
     title: str
@@ -62,10 +63,14 @@ class Grid:
             return None
         if record.status == "diverged":
             return f"diverged in epoch {record.epochs_done - 1}"
-        least, final = self.healthy["at_least"][record.cell.data], record.summary["scores"]["final"]  # type: ignore[index]
+        final = record.summary["scores"]["final"]  # type: ignore[index]
         if final is None:
             return f"no {self.healthy['metric']}"
-        return None if final >= least else f"{self.healthy['metric']} {final:.1f} < {least}"
+        least = self.healthy.get("at_least", {}).get(record.cell.data, -inf)
+        most = self.healthy.get("at_most", {}).get(record.cell.data, inf)
+        if final < least:
+            return f"{self.healthy['metric']} {final:.1f} < {least}"
+        return f"{self.healthy['metric']} {final:.1f} > {most}" if final > most else None
 
 
 def axis(block: dict[str, Any], name: str, scale: str) -> list[str]:

@@ -36,5 +36,7 @@ def rows(path: Path) -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
                     values |= row.get(place, {})
                 source, note = values.pop("source"), values.pop("note", None)
                 node = {"optimizer": values, "recipe": {"source": f"{source} ({note})" if note else source}}
+                if "task" in row:  # what the task does for this optimizer alone
+                    node["task"] = row["task"]
                 yield (data, model, optimizer), node
             yield (data, model, "external"), {"recipe": {"source": "the command line"}}

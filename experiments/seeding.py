@@ -3,9 +3,11 @@ with one seed every optimizer sees the same initial weights and the same batches
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 
 import torch
+from torch import nn
 
 
 def derive(seed: int, name: str, epoch: int = 0) -> int:
@@ -16,3 +18,10 @@ def derive(seed: int, name: str, epoch: int = 0) -> int:
 def generator(seed: int, name: str, epoch: int = 0) -> torch.Generator:
     """A generator on the CPU, so that every device draws the same numbers."""
     return torch.Generator().manual_seed(derive(seed, name, epoch))
+
+
+def initialised(model: Callable[[], nn.Module], seed: int, name: str = "init") -> nn.Module:
+    """A module with initial weights drawn on the CPU from the run's own stream, whatever device it is moved to."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, name))
+        return model()

@@ -19,8 +19,9 @@ def wave(shape: tuple[int, ...], f: float, s: float, shift: float = 0.0) -> Tens
 
 @torch.no_grad()
 def fill(module: nn.Module, shift: float = 0.0) -> None:
-    """Set every parameter of `module` by formula, i being the flat index inside the tensor (torch's layout).
+    """Set every parameter of `module`, and frozen recurrent matrices, by formula.
 
+    i is the flat index inside the tensor (torch's layout).
     Batch-norm weight 1 + 0.1 cos(i + shift); every other 1-d tensor (biases) 0.1 sin(i + shift); the rest
     cos(0.5 + shift + i + 0.001 i^2) * sqrt(2 * shape[0] / numel). Computed in float64 and then rounded to the
     parameter's type. Batch-norm statistics return to mean 0 and variance 1.
@@ -30,7 +31,8 @@ def fill(module: nn.Module, shift: float = 0.0) -> None:
         if isinstance(layer, _BatchNorm):
             scales.add(layer.weight)
             layer.reset_running_stats()
-    for parameter in module.parameters():
+    frozen = [buffer for name, buffer in module.named_buffers() if name.endswith("weight_hh")]
+    for parameter in [*module.parameters(), *frozen]:
         i = torch.arange(parameter.numel(), dtype=torch.float64)
         if parameter in scales:
             values = 1 + 0.1 * torch.cos(i + shift)

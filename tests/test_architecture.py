@@ -21,6 +21,7 @@ ALLOWED = {
         "models",
         "data",
         "torch",
+        "numpy",
         "hydra",
         "omegaconf",
         "yaml",
