@@ -18,7 +18,8 @@ from experiments.record import Record
 @dataclass(frozen=True)
 class Grid:
     """A file of configs/grid/. A block is a product of its axes; an axis may differ by scale; `stop_after` asks for
-    the first epochs only. `healthy` bounds the last epoch's score by data set, `at_least` or `at_most`. An optimizer may carry overrides: "adabelief,eps=1e-16"."""
+    the first epochs only. `healthy` bounds the last epoch's score by data set, `at_least` or `at_most`. An optimizer
+    may carry overrides: "adabelief,eps=1e-16"."""
 
     name: str
     title: str

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from experiments.recipes import CONFIGS
 
 
 @dataclass(frozen=True)
@@ -23,3 +28,9 @@ class Drops:
         reached = [m for m in self.milestones if epoch * self.of >= m * epochs]
         before = [m for m in self.milestones if epoch > 0 and (epoch - 1) * self.of >= m * epochs]
         return self.factor ** (len(reached) - len(before))
+
+
+def drops_of(setting: str) -> list[float]:
+    """When the rate falls, as shares of a run."""
+    schedule: Any = OmegaConf.load(CONFIGS / "setting" / f"{setting}.yaml").schedule
+    return [milestone / schedule.of for milestone in schedule.milestones]

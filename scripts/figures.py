@@ -1,9 +1,9 @@
-"""Figures of a grid from everything at hand: accuracy per epoch, ours over the public record.
+"""Figures of a grid from everything at hand: scores per epoch, ours over the public record.
 
     python -m scripts.figures [--grid cifar,first_epochs] [--scale full] [--out DIR] [--archive-only]
 
-Full scale: the panels of the paper's Fig. 4, one figure per data set. Smaller scales and the first epochs get figures
-of their own once there are runs to show. Each comes as png and pdf.
+Full scale: the panels of the paper's Fig. 4 and 5, one figure per data set. Smaller scales and the first epochs get
+figures of their own once there are runs to show. Each comes as png and pdf.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def draw_curves(ax: Axes, panel: Panel) -> None:
         if any(line.sd):
             low, high = ([v + sign * s for v, s in zip(line.values, line.sd)] for sign in (-1, 1))
             ax.fill_between(line.epochs, low, high, color=colour(line.optimizer), alpha=0.2, lw=0, zorder=1)
-    if panel.drop:
-        ax.axvline(panel.drop, color="0.8", lw=0.8, zorder=0)
+    for drop in panel.drops:
+        ax.axvline(drop, color="0.8", lw=0.8, zorder=0)
     ax.set(title=panel.title, xlabel="epoch", ylabel=panel.ylabel, ylim=(panel.low, panel.high))
     ax.set_xlim(0, max((line.epochs[-1] for line in panel.lines), default=1))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -16,6 +16,7 @@ from rich.table import Table
 from experiments.call import parse
 from experiments.cli import guarded
 from experiments.compose import Request
+from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.identity import difference
 from experiments.progress import clock
@@ -29,18 +30,27 @@ STATES = ("done", "archived", "running", "partial", "failed", "stale", "missing"
 
 def main(words: Sequence[str]) -> int:
     console = Console(highlight=False, soft_wrap=True)
-    if any(word.startswith("grid=") for word in words):
-        shown = [show(console, words)]
-    else:
-        shown = [
-            show(console, [f"grid={name}", f"scale={scale}", *rest], only_begun=True)
-            for name in sorted(path.stem for path in (CONFIGS / "grid").glob("*.yaml"))
-            for scale in load_grid(name).scales
-            if (rest := [w for w in words if not w.startswith("scale=")]) == list(words) or f"scale={scale}" in words
-        ]
+    one = any(word.startswith("grid=") for word in words)
+    shown = [show(console, words)] if one else show_begun(console, words)
     if not any(shown):
         print("no runs yet; `make reproduce-cifar` makes the first")
     return 0
+
+
+def show_begun(console: Console, words: Sequence[str]) -> list[bool]:
+    """Show every grid and scale that has the cells asked for and has begun."""
+    rest = [w for w in words if not w.startswith("scale=")]
+    shown, foreign = [], []
+    for name in sorted(path.stem for path in (CONFIGS / "grid").glob("*.yaml")):
+        for scale in load_grid(name).scales:
+            if len(rest) == len(words) or f"scale={scale}" in words:
+                try:
+                    shown.append(show(console, [f"grid={name}", f"scale={scale}", *rest], only_begun=True))
+                except UserError as error:  # another grid's model, say
+                    foreign.append(error)
+    if foreign and not shown:
+        raise foreign[0]
+    return shown
 
 
 def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bool:

@@ -15,7 +15,7 @@ from scripts.tabulating.raw import key_of
 
 
 def first_epochs_figure(grid: Grid, part: Slice, public: PublicRecord, caption: str) -> Figure:
-    """One column per cell; test accuracy above, train accuracy below. A model's panels share their y axis."""
+    """One column per cell; test scores above, train scores below. A model's panels share their y axis."""
     figure = Figure(grid.name, grid.title, caption, points=True)
     for split in reversed(SPLITS):
         row: list[Panel] = []
@@ -24,8 +24,9 @@ def first_epochs_figure(grid: Grid, part: Slice, public: PublicRecord, caption: 
             panels = [points_panel(cell, asked(grid, part, cell), part, split, public) for cell in ordered]
             values = [value for panel in panels for line in panel.lines for value in line.values]
             for panel in panels:
-                panel.low, panel.high = (min(values) - 4, max(values) + 4) if values else (0, 100)
-            panels[0].ylabel = f"{split} accuracy (%)"
+                margin = max(4, 0.06 * (max(values) - min(values))) if values else 0
+                panel.low, panel.high = (min(values) - margin, max(values) + margin) if values else (0, 100)
+            panels[0].ylabel = f"{split} {part.measure.axis}"
             row += panels
         figure.rows.append(row)
     return figure
@@ -39,5 +40,5 @@ def points_panel(cell: Cell, k: int, part: Slice, split: str, public: PublicReco
 
     official = public.official(*key_of(cell))
     lines = first("rerun", public.reruns(*key_of(cell))) + first("official", [official] if official else [])
-    lines += ours("ours", cell, part.records(cell), split, range(k))
+    lines += ours("ours", cell, part.records(cell), split, range(k), part.measure.name)
     return Panel(f"{model_name(cell.model)}\n{optimizer_name(cell.optimizer)}", "", lines, 0, 100)

@@ -12,13 +12,13 @@ from scripts.reading.names import data_name
 from scripts.reading.ours import PROTOCOLS, Slice, is_first_epochs, read_slice
 from scripts.reading.public_record import PublicRecord
 
-DROP = "The rate is divided by ten at the grey line."
-CUT = f"Accuracy per epoch. {DROP} The first epochs are cut off below."
+DROP = "The rate is divided by ten at each grey line."
+CUT = f"Scores per epoch. {DROP} The first epochs are cut off."
 FULL = f"{CUT} Reruns that are unfinished or deviate from the recipe are not drawn (the table's notes name them)."
 CLEAN = "Clean protocol: not comparable with the published curves, which are not drawn. " + CUT
 FIRST = "Full model and recipe, first epochs only. Epochs count from 0."
 NOT_COMPARABLE = {
-    "quick": "Handwritten digits, narrow models: a check of the pipeline, not comparable with the paper.",
+    "quick": "Stand-in data, narrow models: a check of the pipeline, not comparable with the paper.",
     "small": "Narrower models, fewer epochs: values not comparable with the paper, so its curves are not drawn.",
 }
 

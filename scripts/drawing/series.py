@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from experiments.cell import Cell
 from experiments.record import Record
+from experiments.schedule import drops_of
+from scripts.reading.measure import Measure
 from scripts.reading.names import data_name, model_name, optimizer_name
 from scripts.reading.ours import Slice, groups
 from scripts.reading.public_record import PublicRecord
@@ -16,13 +18,12 @@ from scripts.reading.statistic import estimate
 from scripts.tabulating.first_epochs import at
 from scripts.tabulating.raw import key_of
 
-DROP = 0.75  # the rate falls after three quarters of the epochs at every scale
 LONG = 100  # epochs from which a run is long: the full scale's
 
 
 @dataclass(frozen=True)
 class Line:
-    """Accuracy (percent) at `epochs` (0-based). kind: ours (a mean over seeds, with `sd`), diverged (one seed, up to
+    """Scores at `epochs` (0-based). kind: ours (a mean over seeds, with `sd`), diverged (one seed, up to
     where it fell apart), official or rerun (single runs)."""
 
     kind: str
@@ -40,7 +41,7 @@ class Panel:
     low: float
     high: float
     remark: str = ""
-    drop: float | None = None
+    drops: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -60,7 +61,7 @@ class Figure:
 
 
 def curves_figure(name: str, title: str, caption: str, part: Slice, data: str, public: PublicRecord | None) -> Figure:
-    """Models as columns, those without any curve left out; test accuracy above, train accuracy below. The public
+    """Models as columns, those without any curve left out; test scores above, train scores below. The public
     curves are drawn only where `public` is given."""
     figure = Figure(name, title, caption)
     columns = {model: cells for (d, model), cells in groups(part.cells).items() if d == data}
@@ -68,17 +69,17 @@ def curves_figure(name: str, title: str, caption: str, part: Slice, data: str, p
         row: list[Panel] = []
         for model, cells in columns.items():  # AdaBelief, the first of them, is drawn last: on top
             if lines := [line for cell in reversed(cells) for line in cell_lines(part, cell, split, public)]:
-                row.append(curve_panel(f"{model_name(model)} on {data_name(data)}", split, cells, lines))
+                row.append(curve_panel(f"{model_name(model)} on {data_name(data)}", split, cells, lines, part.measure))
         figure.rows.append(row)
     return figure
 
 
-def curve_panel(title: str, split: str, cells: Sequence[Cell], lines: list[Line]) -> Panel:
+def curve_panel(title: str, split: str, cells: Sequence[Cell], lines: list[Line], measure: Measure) -> Panel:
     drawn = {line.optimizer for line in lines}
     missing = [optimizer_name(cell.optimizer) for cell in cells if cell.optimizer not in drawn]
     remark = f"no curve: {', '.join(missing)}" if missing else ""
-    drop = DROP * max(line.epochs[-1] + 1 for line in lines)
-    return Panel(title, f"{split} accuracy (%)", lines, *limits(lines), remark, drop)
+    drops = [share * max(line.epochs[-1] + 1 for line in lines) for share in drops_of(cells[0].setting)]
+    return Panel(title, f"{split} {measure.axis}", lines, *limits(lines, measure.better), remark, drops)
 
 
 def cell_lines(part: Slice, cell: Cell, split: str, public: PublicRecord | None) -> list[Line]:
@@ -89,34 +90,39 @@ def cell_lines(part: Slice, cell: Cell, split: str, public: PublicRecord | None)
         if official := public.official(*key_of(cell)):
             lines.append(single("official", cell, getattr(official, split)))
     for record in part.diverged(cell):
-        lines += ours("diverged", cell, [record], split, range(len(record.metrics)))
+        lines += ours("diverged", cell, [record], split, range(len(record.metrics)), part.measure.name)
     complete = part.complete(cell)
-    return lines + ours("ours", cell, complete, split, range(max((len(r.metrics) for r in complete), default=0)))
+    epochs = range(max((len(r.metrics) for r in complete), default=0))
+    return lines + ours("ours", cell, complete, split, epochs, part.measure.name)
 
 
 def single(kind: str, cell: Cell, values: Sequence[float]) -> Line:
     return Line(kind, cell.optimizer, list(range(len(values))), list(values), [0.0] * len(values))
 
 
-def ours(kind: str, cell: Cell, records: list[Record], split: str, epochs: Iterable[int]) -> list[Line]:
+def ours(kind: str, cell: Cell, records: list[Record], split: str, epochs: Iterable[int], measure: str) -> list[Line]:
     """One line of means over seeds, or none without values."""
-    found = [(epoch, e) for epoch in epochs if (e := estimate(at(records, split, epoch)))]
+    found = [(epoch, e) for epoch in epochs if (e := estimate(at(records, split, epoch, measure)))]
     if not found:
         return []
     sd = [e.sd or 0.0 for _, e in found]
     return [Line(kind, cell.optimizer, [epoch for epoch, _ in found], [e.mean for _, e in found], sd)]
 
 
-def limits(lines: Sequence[Line]) -> tuple[float, float]:
+def limits(lines: Sequence[Line], better: str = "max") -> tuple[float, float]:
     """Where to cut the y axis. Long runs fall off below in their first epochs, so that what happens around the drop of
     the rate can be seen; short runs lose a sixth of their epochs."""
     lasting = [line.values for line in lines if line.kind != "diverged" and len(line.values) > 3]
     if not lasting:
         return 0.0, 100.0
+    if better == "min":
+        low, high = limits([replace(line, values=[-v for v in line.values]) for line in lines], "negated")
+        return -high, -low
     if max(map(len, lasting)) >= LONG:
         low = min(float(np.median(values[len(values) // 4 : 3 * len(values) // 4])) for values in lasting)
     else:
         low = min(min(values[max(1, len(values) // 6) :]) for values in lasting)
     top = max(max(values) for values in lasting)
     reach = max(top - low, 2.0)
-    return max(0.0, low - 0.05 * reach), min(100.0 + 0.03 * reach, top + 0.08 * reach)
+    low, top = low - 0.05 * reach, top + 0.08 * reach
+    return (max(0.0, low), min(100.0 + 0.03 * reach, top)) if better == "max" else (low, top)

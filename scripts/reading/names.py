@@ -6,8 +6,14 @@ OPTIMIZERS = {  # the order of the paper's figures
     "adabelief": "AdaBelief", "sgd": "SGD", "adabound": "AdaBound", "yogi": "Yogi", "adam": "Adam",
     "msvag": "MSVAG", "radam": "RAdam", "adamw": "AdamW", "fromage": "Fromage",
 }  # fmt: skip
-MODELS = {"vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121"}
-DATA = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
+MODELS = {
+    "vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121",
+    "lstm1": "1-layer LSTM", "lstm2": "2-layer LSTM", "lstm3": "3-layer LSTM",
+}  # fmt: skip
+DATA = {
+    "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits", "ptb": "Penn Treebank",
+    "topics": "Python's help topics", "wikitext2": "WikiText-2",
+}  # fmt: skip
 # One colour per optimizer, told apart with any kind of colour vision; the method in question is black.
 COLOURS = {
     "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",

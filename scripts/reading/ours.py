@@ -13,6 +13,7 @@ from experiments.evidence import Evidence, gather
 from experiments.grid import Grid
 from experiments.record import Record
 from experiments.standing import ARCHIVE
+from scripts.reading.measure import MEASURES, Measure, measure_of
 from scripts.reading.names import data_name, model_name, optimizer_name
 
 PROTOCOLS = ("paper", "clean")
@@ -38,6 +39,7 @@ class Slice:
     protocol: str
     cells: list[Cell]
     evidence: Evidence = field(default_factory=Evidence)
+    measure: Measure = MEASURES["accuracy"]
 
     @property
     def is_empty(self) -> bool:
@@ -57,7 +59,7 @@ class Slice:
         return [r for r in self.records(cell) if status(r) in ("complete", "diverged")]
 
     def scores(self, cell: Cell, name: str) -> dict[int, float]:
-        """`name` ("final", "best" or "last") by seed, in percent, of the complete runs."""
+        """`name` ("final", "best" or "last") by seed, of the complete runs."""
         found = {r.seed: (r.summary or {})["scores"][name] for r in self.complete(cell)}
         return {seed: value for seed, value in found.items() if value is not None}
 
@@ -68,7 +70,7 @@ class Slice:
 
 def read_slice(grid: Grid, scale: str, protocol: str, roots: Sequence[Path]) -> Slice:
     cells = grid.cells(scale, protocol)
-    return Slice(scale, protocol, cells, gather(cells, roots))
+    return Slice(scale, protocol, cells, gather(cells, roots), measure_of(grid))
 
 
 def status(record: Record) -> str:
@@ -129,8 +131,9 @@ def settings(records: Sequence[Record]) -> str:
         return values((r.summary or {}).get(key) for r in records)
 
     compiled = ", compiled" if any(r.config.get("compile") for r in records) else ""
+    pixels = f"{config('data', 'pixels')} px, " if any("pixels" in r.config["data"] for r in records) else ""
     return (
-        f"width {config('model', 'width')}, {config('data', 'pixels')} px, {config('epochs')} epochs, "
+        f"width {config('model', 'width')}, {pixels}{config('epochs')} epochs, "
         f"{summary('threads')} threads on {summary('device')}, {config('precision')}{compiled}"
     )
 

@@ -1,4 +1,4 @@
-"""What others published of the paper's cells: readings of its Fig. 4, the official curves, independent reruns.
+"""What others published of the paper's cells: readings of its Fig. 4 and 5, the official curves, independent reruns.
 
 The data and their sources are in results/paper/ (see its README). A rerun joins a cell only with the same recipe and
 schedule; `results/paper/deviations.csv` says which runs deviate, and whether that keeps them apart.
@@ -29,7 +29,7 @@ class PublicRecord:
         return self.readings.get((data, model, optimizer))
 
     def official(self, data: str, model: str, optimizer: str) -> Curve | None:
-        """The authors' curve: a single run (CIFAR-10 only)."""
+        """The authors' curve: a single run (none for CIFAR-100, nor for Fromage on PTB)."""
         return self.curves.get((data, model, optimizer))
 
     def reruns(self, data: str, model: str, optimizer: str) -> list[Curve]:
@@ -45,7 +45,7 @@ class PublicRecord:
         return [run for run in self.reruns(data, model, optimizer) if not run.joins]
 
     def paper_last(self, data: str, model: str, optimizer: str) -> float | None:
-        """The authors' last-10 mean of test accuracy: the official curve's, else the figure's reading."""
+        """The authors' last-10 mean of the test score: the official curve's, else the figure's reading."""
         if curve := self.official(data, model, optimizer):
             return curve.last
         reading = self.figure(data, model, optimizer)
@@ -61,9 +61,10 @@ class PublicRecord:
 @lru_cache(maxsize=4)
 def load_public_record(folder: Path = PAPER) -> PublicRecord:
     """Read the public record; takes a fraction of a second."""
-    published = pd.read_csv(folder / "published.csv")
-    official = pd.read_csv(folder / "curves.csv.gz").assign(repository="juntang-zhuang/Adabelief-Optimizer")
-    reruns = pd.read_csv(folder / "rerun_curves.csv.gz").query("task == 'image'")
+    published = pd.concat([pd.read_csv(folder / name) for name in ("published.csv", "published_lstm.csv")])
+    official = pd.concat([pd.read_csv(folder / name) for name in ("curves.csv.gz", "ptb_curves.csv.gz")])
+    official = official.assign(repository="juntang-zhuang/Adabelief-Optimizer")
+    reruns = pd.read_csv(folder / "rerun_curves.csv.gz").query("dataset != 'wikitext2'")
     deviations = pd.read_csv(folder / "deviations.csv")
     curves = {key: found[0] for key, found in read_curves(official).items()}
     return PublicRecord(read_figure(published), curves, read_curves(reruns, deviations))

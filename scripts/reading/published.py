@@ -1,4 +1,4 @@
-"""Published numbers as they stand in results/paper/: a figure's readings, whole curves, known deviations."""
+"""Published numbers as they stand in results/paper/: figures' readings, whole curves, known deviations."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-EPOCHS = 200  # the length of every CIFAR run of the paper
+EPOCHS = 200  # the length of every CIFAR and PTB run of the paper
 WINDOW = 10  # epochs of the "last" mean: 190-199
+END_VALUES = {"test_acc_end": "paper Fig. 4", "test_ppl_final": "paper Fig. 5"}
 KEYS = ["dataset", "model", "optimizer"]
 DEVIATION_KEYS = ["repository", *KEYS, "settings"]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """An end value read off Fig. 4 (percent, mean over the authors' runs); `error` is the reading's uncertainty."""
+    """An end value read off Fig. 4 (percent) or 5 (perplexity), mean over the authors' runs; `error` is the reading's
+    uncertainty."""
 
     value: float
     error: float
@@ -27,7 +29,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Curve:
-    """One published run. `test` and `train` are accuracies in percent, one an epoch from epoch 0 on.
+    """One published run. `test` and `train` are accuracies in percent, or perplexities where lower is `better`, one an
+    epoch from the first on.
 
     `deviates` says what keeps the run apart from the cell, `remarks` what a reader should know although it joins.
     """
@@ -38,6 +41,7 @@ class Curve:
     train: tuple[float, ...]
     deviates: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    better: str = "max"
 
     @property
     def complete(self) -> bool:
@@ -55,7 +59,7 @@ class Curve:
     @property
     def best(self) -> float:
         """Selected on the test set, as published."""
-        return max(self.test)
+        return max(self.test) if self.better == "max" else min(self.test)
 
     @property
     def last(self) -> float:
@@ -64,18 +68,18 @@ class Curve:
 
 
 def read_figure(published: pd.DataFrame) -> dict[tuple[str, str, str], Reading]:
-    rows = published[(published["kind"] == "figure") & (published["metric"] == "test_acc_end")]
-    rows = rows[rows["source"].str.startswith("paper Fig. 4")]
+    rows = published[(published["kind"] == "figure") & published["metric"].isin(END_VALUES)]
     return {
         (row["dataset"], row["model"], row["optimizer"]): Reading(
             row["value"], reading_error(row["note"]), row["source"]
         )
         for row in rows.to_dict("records")
+        if row["source"].startswith(END_VALUES[row["metric"]])
     }
 
 
 def reading_error(note: str) -> float:
-    found = re.search(r"uncertainty \+-([\d.]+)", note)
+    found = re.search(r"(?:uncertainty|reading error) \+-([\d.]+)", note)
     if not found:
         raise ValueError(f"a figure reading's note must state its uncertainty, got {note!r}")
     return float(found.group(1))
@@ -88,9 +92,10 @@ def read_curves(rows: pd.DataFrame, deviations: pd.DataFrame | None = None) -> d
         first = run.iloc[0]
         split = {name: part.sort_values("epoch")["value"] for name, part in run.groupby("split")}
         found = [] if deviations is None else [d for d in deviations.to_dict("records") if matches(d, first)]
+        deviates, remarks = (tuple(d["reason"] for d in found if d["joins"] == joins) for joins in ("no", "yes"))
         curve = Curve(
-            first["repository"], first["settings"], tuple(split["test"]), tuple(split["train"]),
-            *(tuple(d["reason"] for d in found if d["joins"] == joins) for joins in ("no", "yes")),
+            first["repository"], first["settings"], tuple(split["test"]), tuple(split["train"]), deviates, remarks,
+            better="min" if first["metric"] == "ppl" else "max",
         )  # fmt: skip
         curves.setdefault((first["dataset"], first["model"], first["optimizer"]), []).append(curve)
     return curves

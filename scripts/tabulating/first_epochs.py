@@ -22,16 +22,16 @@ COLUMNS = [
     *(f"{s} {w}" for s in SPLITS for w in ("ours", "official", "reruns", "ours - official")),
 ]
 HEAD = [
-    "Accuracy in percent after epochs 0, 1, ... of the paper's 200-epoch schedule. train: running count during the "
-    "epoch, with augmentation and dropout; test: all test images after it. Ours: mean ± sd over n seeds. official: the "
+    "{words} after epochs 0, 1, ... of the paper's 200-epoch schedule, and on the training split. train: {train}; "
+    "test: the whole test split after the epoch. Ours: mean ± sd over n seeds. official: the "
     "authors' curve, a single run. reruns: independent runs of the same recipe, also unfinished ones (range of more "
     "than one).",
-    "In the first epochs single runs scatter by points, without batch norm (VGG11) most of all.",
+    "In the first epochs single runs scatter widely.",
 ]
 
 
 def first_epochs_table(grid: Grid, part: Slice, public: PublicRecord) -> Table:
-    table = Table(grid.name, grid.title, list(HEAD))
+    table = Table(grid.name, grid.title, [text.format(**vars(part.measure)) for text in HEAD])
     marks = Footnotes()
     for (data, model), cells in groups(part.cells).items():
         found = [(cell, epoch) for cell in cells for epoch in range(asked(grid, part, cell))]
@@ -52,9 +52,9 @@ def asked(grid: Grid, part: Slice, cell: Cell) -> int:
     return max(stop or 0 for placed, stop in grid.placed(part.scale, part.protocol) if placed == cell)
 
 
-def at(records: list[Record], split: str, epoch: int) -> list[float]:
-    """The accuracies of an epoch (0-based), of the records that reached it."""
-    found = [line.get(f"{split}/accuracy") for r in records for line in r.metrics if line["epoch"] == epoch]
+def at(records: list[Record], split: str, epoch: int, measure: str) -> list[float]:
+    """The scores of an epoch (0-based), of the records that reached it."""
+    found = [line.get(f"{split}/{measure}") for r in records for line in r.metrics if line["epoch"] == epoch]
     return [value for value in found if value is not None]
 
 
@@ -69,13 +69,13 @@ def official_at(cell: Cell, split: str, epoch: int, public: PublicRecord) -> flo
 
 
 def row(part: Slice, cell: Cell, epoch: int, public: PublicRecord, marks: Footnotes) -> list[str]:
-    records = [r for r in part.records(cell) if at([r], "test", epoch)]
+    records = [r for r in part.records(cell) if at([r], "test", epoch, part.measure.name)]
     count = str(len(records)) if records else DASH
     if text := origin(records):
         count += f" [{marks.mark(text, text[0].upper() + text[1:] + '.')}]"
     texts = [optimizer_name(cell.optimizer), str(epoch), count]
     for split in SPLITS:
-        ours, official = estimate(at(records, split, epoch)), official_at(cell, split, epoch, public)
+        ours, official = estimate(at(records, split, epoch, part.measure.name)), official_at(cell, split, epoch, public)
         reruns = reruns_at(public.reruns(*key_of(cell)), split, epoch)
         texts += [spread(ours), number(official), span(reruns), signed(minus(ours, official))]
     return texts
@@ -94,8 +94,11 @@ def minus(ours: Estimate | None, other: float | None) -> float | None:
 def values(part: Slice, cell: Cell, epoch: int, public: PublicRecord) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for split in SPLITS:
-        quantity = f"{split}/accuracy, epoch {epoch}"
-        ours, official = estimate(at(part.records(cell), split, epoch)), official_at(cell, split, epoch, public)
+        quantity = f"{split}/{part.measure.name}, epoch {epoch}"
+        ours, official = (
+            estimate(at(part.records(cell), split, epoch, part.measure.name)),
+            official_at(cell, split, epoch, public),
+        )
         if ours:
             found.append(entry(cell, "ours", quantity, ours))
         if official is not None:
@@ -110,10 +113,10 @@ def values(part: Slice, cell: Cell, epoch: int, public: PublicRecord) -> list[di
 
 
 def furthest(part: Slice, found: list[tuple[Cell, int]], public: PublicRecord) -> list[str]:
-    """The test accuracy that lies furthest outside the public runs' range at the last epoch asked for."""
+    """The test score that lies furthest outside the public runs' range at the last epoch asked for."""
     outside = []
     for cell, epoch in found:
-        ours = estimate(at(part.records(cell), "test", epoch))
+        ours = estimate(at(part.records(cell), "test", epoch, part.measure.name))
         official = official_at(cell, "test", epoch, public)
         if ours is None or official is None or epoch != max(e for _, e in found):
             continue
@@ -131,7 +134,7 @@ def furthest(part: Slice, found: list[tuple[Cell, int]], public: PublicRecord) -
         return []
     distance, name, ours, known, epoch = max(outside, key=lambda o: o[0])
     if distance == 0:
-        return [f"At epoch {epoch} every test accuracy of ours lies within the public runs' range."]
+        return [f"At epoch {epoch} every test score of ours lies within the public runs' range."]
     spread_ = f"our seeds' sd is {number(ours.sd)} (n = {ours.n})" if ours.sd is not None else "one seed of ours"
     return [f"Furthest outside the public runs at epoch {epoch}: {name}, {number(ours.mean)} against {known}, "
             f"{number(distance)} points outside; {spread_}."]  # fmt: skip

@@ -22,7 +22,7 @@ RERUN = "anirudhb11/Adabelief-Optimizer-RC"  # the one independent rerun of near
 class Order:
     """Values by optimizer, over the cells that have both runs of ours and a public value; a diverged cell is last.
 
-    `ours` is the last-quarter mean of test accuracy, `authors` their last-10 mean (percent), `source` where that is
+    `ours` is the last-quarter mean of the test score, `authors` their last-10 mean, `source` where that is
     from. Ranks count from 1; equal values share the better rank.
     """
 
@@ -30,18 +30,19 @@ class Order:
     ours: dict[str, float]
     authors: dict[str, float]
     source: str
+    sign: int = 1  # times a score: larger is better
 
     @property
     def rank(self) -> dict[str, int]:
-        return ranks(self.ours)
+        return ranks(self.ours, self.sign)
 
     @property
     def authors_rank(self) -> dict[str, int]:
-        return ranks(self.authors)
+        return ranks(self.authors, self.sign)
 
 
-def ranks(values: dict[str, float]) -> dict[str, int]:
-    return {name: 1 + sum(other > value for other in values.values()) for name, value in values.items()}
+def ranks(values: dict[str, float], sign: int) -> dict[str, int]:
+    return {name: 1 + sum(sign * other > sign * value for other in values.values()) for name, value in values.items()}
 
 
 def read_order(part: Slice, cells: list[Cell], public: PublicRecord) -> Order:
@@ -51,10 +52,10 @@ def read_order(part: Slice, cells: list[Cell], public: PublicRecord) -> Order:
         theirs = public.paper_last(*key_of(cell))
         if theirs is not None and part.finished(cell):
             found[cell.optimizer] = cell
-            ours[cell.optimizer] = last.mean if last else -inf
+            ours[cell.optimizer] = last.mean if last else -inf * part.measure.sign
             authors[cell.optimizer] = theirs
     curve = any(public.official(*key_of(c)) for c in found.values())
-    return Order(found, ours, authors, "official curve" if curve else "figure")
+    return Order(found, ours, authors, "official curve" if curve else "figure", part.measure.sign)
 
 
 def order_notes(order: Order, part: Slice, public: PublicRecord) -> list[str]:
@@ -86,13 +87,13 @@ def tau(a: list[float], b: list[float]) -> str:
 def shows(order: Order, part: Slice) -> list[str]:
     """Which of the authors' orderings already show, as sentences made from the numbers."""
     pairs = [
-        (a, b) if order.authors[a] > order.authors[b] else (b, a)
+        (a, b) if order.sign * order.authors[a] > order.sign * order.authors[b] else (b, a)
         for a, b in combinations(order.cells, 2)
         if abs(order.authors[a] - order.authors[b]) > CLEAR
     ]
     if not pairs:
         return []
-    kept = [(a, b) for a, b in pairs if order.ours[a] > order.ours[b]]
+    kept = [(a, b) for a, b in pairs if order.sign * order.ours[a] > order.sign * order.ours[b]]
     sure = sum(beyond(order, part, a, b) == 1 for a, b in kept)
     notes = [
         f"Of the {len(pairs)} pairs that the authors' runs separate by more than {CLEAR} points, {len(kept)} stand in "
@@ -114,7 +115,9 @@ def beyond(order: Order, part: Slice, better: str, worse: str) -> int:
     difference = paired(*(part.scores(order.cells[name], "last") for name in (better, worse)))
     if difference is None or difference.low is None or difference.high is None:
         return 0
-    return 1 if difference.low > 0 else -1 if difference.high < 0 else 0
+    if difference.low <= 0 <= difference.high:
+        return 0
+    return 1 if order.sign * difference.mean > 0 else -1
 
 
 def reversal(order: Order, part: Slice, better: str, worse: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.cell import Cell
 from experiments.grid import Grid
+from scripts.reading.measure import measure_of
 from scripts.reading.names import data_name, model_name, optimizer_name
 from scripts.reading.ours import Slice, groups, settings, stale_notes
 from scripts.reading.public_record import PublicRecord
@@ -20,27 +21,28 @@ from scripts.tabulating.raw import place
 
 OURS = ["final", "best", "last quarter", "n"]
 EXPLAINED = (
-    "Test accuracy in percent, mean ± sd over n seeds: after the last epoch, at the best one (chosen on the test set), "
+    "{words}, mean ± sd over n seeds: after the last epoch, at the best one (chosen on the test set), "
     "mean of the last quarter of the epochs."
 )
 QUICK = (
-    "Handwritten digits (scikit-learn), narrow models, minutes: a check that the pipeline works. It tests no claim of "
+    "{stand_in}, narrow models, minutes: a check that the pipeline works. It tests no claim of "
     "the paper, and no number here is comparable with one of the paper's."
 )
 SMALL = (
-    "The paper's data, recipes, batch size and augmentation; narrower models and fewer epochs. The values are not "
+    "The paper's {material}; narrower models and fewer epochs. The values are not "
     "comparable with the paper's, so only the orders of the optimizers are compared."
 )
 RANKS = (
     "rank: by last-quarter mean, within data set and model, among the optimizers that have been run. authors' rank: "
     "the same for the last ten epochs of the official curves (of the figure's readings where there is no curve)."
 )
-CLEAN = "Clean protocol: the best epoch is chosen on held-out training images."
+CLEAN = "Clean protocol: the best epoch is chosen on the validation split."
 
 
 def quick_table(grid: Grid, parts: list[Slice]) -> Table:
     """Scores, and whether each cell passed the grid's threshold."""
-    table = Table(f"quick_{grid.name}", f"{grid.title}: quick scale, not comparable with the paper", [QUICK, EXPLAINED])
+    table = Table(f"quick_{grid.name}", f"{grid.title}: quick scale, not comparable with the paper", [])
+    table.head = [text.format(**vars(measure_of(grid))) for text in (QUICK, EXPLAINED)]
     marks, ill = Footnotes(), 0
     for part in parts:
         for (data, model), cells in groups(part.cells).items():
@@ -72,7 +74,8 @@ def standing(grid: Grid, part: Slice, cell: Cell) -> str:
 
 def small_table(grid: Grid, parts: list[Slice], public: PublicRecord) -> Table:
     """Scores and ranks, the authors' ranks, and how far the two orders agree."""
-    table = Table(f"small_{grid.name}", f"{grid.title}: small scale", [SMALL, EXPLAINED, RANKS])
+    table = Table(f"small_{grid.name}", f"{grid.title}: small scale", [])
+    table.head = [text.format(**vars(measure_of(grid))) for text in (SMALL, EXPLAINED, RANKS)]
     marks, columns = Footnotes(), ["optimizer", "n", *OURS[:3], "rank", "authors' rank", "from"]
     for part in parts:
         for (data, model), cells in groups(part.cells).items():

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from data.stream import Batches, columns, epoch_lengths, official_lengths
 from data.text import text_data
 from experiments.compose import compose
 from experiments.errors import UserError
-from experiments.language_model import Batches, LanguageModel, columns, epoch_lengths, official_lengths
+from experiments.language_model import LanguageModel
 from experiments.loop import Plan, fit, take
 from experiments.record import read_lines
 from experiments.run import build, run, run_path

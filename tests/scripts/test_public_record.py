@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.reading.names import MODELS, OPTIMIZERS
+from scripts.reading.names import OPTIMIZERS
 from scripts.reading.public_record import PAPER, load_public_record
 from scripts.reading.statistic import estimate, kendall
 from scripts.tabulating.orders import RERUN
 
+MODELS = ("vgg11", "resnet34", "densenet121")
 CELLS = [(data, model, name) for data in ("cifar10", "cifar100") for model in MODELS for name in OPTIMIZERS]
 LAST10 = {  # of the official curves: known values, percent
     "vgg11": "91.18 89.16 90.51 90.50 88.08 89.98 89.10 89.12 89.41",
@@ -107,6 +108,35 @@ def test_every_deviation_speaks_of_some_run(public):
     assert set(pd.read_csv(PAPER / "deviations.csv")["reason"]) == reasons
 
 
-def test_values_are_percent(public):
+def test_values_are_percent_or_perplexities(public):
     for curve in [*public.curves.values(), *(run for runs in public.runs.values() for run in runs)]:
-        assert np.all((np.array(curve.test) >= 1) & (np.array(curve.test) <= 100))
+        low, high = (1, 100) if curve.better == "max" else (55, 12_000)
+        assert np.all((np.array(curve.test) >= low) & (np.array(curve.test) <= high))
+
+
+END = {  # of the official PTB curves and of the five-seed reruns (mean, sd): known values
+    ("lstm1", "adabelief"): (84.21, 84.30, 0.26), ("lstm1", "adam"): (84.28, 84.55, 0.11),
+    ("lstm2", "adabelief"): (66.29, 66.66, 0.13), ("lstm2", "adam"): (67.27, 67.12, 0.22),
+    ("lstm3", "sgd"): (63.77, 63.56, 0.21), ("lstm3", "yogi"): (67.51, 67.58, 0.09),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model, optimizer", END)
+def test_perplexities_of_the_official_run_and_of_five_seeds(public, model, optimizer):
+    official, mean, sd = END[model, optimizer]
+    assert public.official("ptb", model, optimizer).final == pytest.approx(official, abs=0.00501)
+    seeds = [r.final for r in public.joined("ptb", model, optimizer) if r.repository == "wyzjack/AdaM3"]
+    e = estimate(seeds)
+    assert e.n == 5 and e.mean == pytest.approx(mean, abs=0.00501) and e.sd == pytest.approx(sd, abs=0.00501)
+
+
+def test_a_perplexity_s_best_is_its_lowest(public):
+    curve = public.official("ptb", "lstm3", "adabelief")
+    assert curve.best == pytest.approx(61.235, abs=0.001) and curve.best < curve.final
+
+
+@pytest.mark.parametrize("model", ["lstm2", "lstm3"])
+@pytest.mark.parametrize("optimizer", ["adamw", "radam"])
+def test_reruns_at_another_rate_are_kept_apart(public, model, optimizer):
+    assert public.joined("ptb", model, optimizer) == []
+    assert len([r for r in public.apart("ptb", model, optimizer) if r.complete]) == 6

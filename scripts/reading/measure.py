@@ -1,0 +1,47 @@
+"""What a grid's runs are judged by, and the words for it in tables and figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from experiments.grid import Grid
+
+
+@dataclass(frozen=True)
+class Measure:
+    """name: as in the record; better: "max" or "min"; words: how a sentence begins with it; axis: how a panel calls it;
+    figure: where the paper draws it; train: what its train value is; material: what the small scale shares with the
+    paper; stand_in: what the quick scale is made of."""
+
+    name: str
+    better: str
+    words: str
+    axis: str
+    figure: str
+    train: str
+    material: str
+    stand_in: str
+
+    @property
+    def sign(self) -> int:
+        """Times a value: larger is better."""
+        return 1 if self.better == "max" else -1
+
+
+MEASURES = {
+    "accuracy": Measure(
+        "accuracy", "max", "Test accuracy in percent", "accuracy (%)", "Fig. 4",
+        "running count during the epoch, with augmentation and dropout", "data, recipes, batch size and augmentation",
+        "Handwritten digits (scikit-learn)",
+    ),
+    "perplexity": Measure(
+        "perplexity", "min", "Test perplexity", "perplexity", "Fig. 5",
+        "of batches 401 to 600 of the epoch, with dropout and without penalties", "data, recipes, batch size, dropouts",
+        "The text of Python's own help",
+    ),
+}  # fmt: skip
+
+
+def measure_of(grid: Grid) -> Measure:
+    """The measure that the grid's health is stated in."""
+    return MEASURES[grid.healthy["metric"].rpartition("/")[2]]
