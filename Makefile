@@ -20,7 +20,7 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test test-optimizers mutants-optimizers bench-optimizers lint reproduce-cifar reproduce-lstm evidence tables figures status archive wandb-sync clean
+.PHONY: help setup test test-optimizers mutants-optimizers bench-optimizers bench-lstm lint reproduce-cifar reproduce-lstm evidence tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -82,6 +82,9 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 
 bench-optimizers: $(ENV)  ## results/bench: a step of each optimizer beside torch's and other packages' (10 minutes)
 	$(PYTHON) -m scripts.bench_optimizers $(ARGS)
+
+bench-lstm: $(ENV)  ## results/bench: a language model's training step beside a plain torch LSTM (5 minutes)
+	$(PYTHON) -m scripts.bench_lstm $(ARGS)
 
 tables: $(ENV)  ## results/local/tables: ours beside the public record, from every run at hand
 	@$(PYTHON) -m scripts.tables
