@@ -27,6 +27,7 @@ from experiments.cli import guarded
 from experiments.errors import UserError
 from experiments.language_model import LanguageModel
 from experiments.loop import take
+from experiments.task import Logs, Player, Turn
 from models.lstm import AWDLSTM
 from optimizers import AdaBelief
 from scripts.benching.interleaved import ratio, timed
@@ -63,15 +64,13 @@ def stepper(name: str, layers: int, device: str) -> Callable[[], object]:
     words, targets = torch.randint(WORDS, (2, LENGTH, BATCH), device=device)
     if name == "plain":
         module = Plain(layers).to(device)
-        adam = torch.optim.Adam(module.parameters(), lr=1e-3)
+        player = Player(module, torch.optim.Adam(module.parameters(), lr=1e-3))
 
-        def step() -> None:
-            adam.zero_grad()
-            loss = F.cross_entropy(module(words).flatten(0, 1), targets.flatten())
-            torch.autograd.backward(loss)
-            adam.step()
+        def loss() -> tuple[Tensor, Logs]:
+            value = F.cross_entropy(module(words).flatten(0, 1), targets.flatten())
+            return value, {"loss": (value.detach(), 1)}
 
-        return step
+        return lambda: take(Turn(player, loss), "fp32")
     text = " ".join(map(str, range(WORDS)))
     task = LanguageModel(
         text_data("numbers", {"train": text, "validation": "0", "test": "0"}),
