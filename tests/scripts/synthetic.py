@@ -17,25 +17,26 @@ MACHINE = {"machine": "a laptop, 2 cores", "commit": "0123456789abcdef", "dirty"
 
 
 def cell(data: str = "cifar10", model: str = "vgg11", optimizer: str = "adam", *, protocol: str = "paper",
-         scale: str = "full") -> Cell:  # fmt: skip
-    return Cell("adabelief-cifar", data, model, optimizer, protocol, scale)
+         scale: str = "full", setting: str = "adabelief-cifar") -> Cell:  # fmt: skip
+    return Cell(setting, data, model, optimizer, protocol, scale)
 
 
 def write_run(root: Path, cell: Cell, seed: int, test: Sequence[float], train: Sequence[float] | None = None,
               status: str = "complete", config: dict[str, Any] | None = None, **facts: Any) -> Path:  # fmt: skip
-    """Leave a run's three files; `test` and `train` are accuracies by epoch, `config` wins over the composed one."""
+    """Leave a run's three files; `test` and `train` are scores by epoch, `config` wins over the composed one."""
     resolved = {**expected(cell).config, "seed": seed, **(config or {})}
-    select_on = f"{resolved['protocol']['select_on']}/accuracy"
+    name, better = ("perplexity", "min") if cell.model.startswith("lstm") else ("accuracy", "max")
+    select_on = f"{resolved['protocol']['select_on']}/{name}"
     metrics: list[dict[str, Any]] = [
-        {"epoch": epoch, "lr": 0.001, "train/accuracy": (train or test)[epoch], "test/accuracy": value}
+        {"epoch": epoch, "lr": 0.001, f"train/{name}": (train or test)[epoch], f"test/{name}": value}
         for epoch, value in enumerate(test)
     ]
     if cell.protocol == "clean":
-        metrics = [{**line, "validation/accuracy": line["test/accuracy"] + 1} for line in metrics]
+        metrics = [{**line, f"validation/{name}": line[f"test/{name}"] + 1} for line in metrics]
     summary = {
         "cell": resolved["cell"], "seed": seed, "status": status, "epochs_done": len(metrics),
         "epochs": resolved["epochs"],
-        "scores": scores(metrics, "test/accuracy", select_on, "max", resolved["scale"]["last"]), **MACHINE, **facts,
+        "scores": scores(metrics, f"test/{name}", select_on, better, resolved["scale"]["last"]), **MACHINE, **facts,
     }  # fmt: skip
     folder = root / cell.folder / f"seed={seed}"
     folder.mkdir(parents=True)

@@ -1,0 +1,91 @@
+"""Tables and figures of language models: lower is better, another figure of the paper, other reruns."""
+
+import pytest
+
+from experiments.grid import load_grid
+from experiments.schedule import drops_of
+from scripts.drawing.pictures import pictures
+from scripts.reading.public_record import load_public_record
+from scripts.tables import make_tables
+from tests.scripts.synthetic import cell, write_run
+from tests.scripts.test_tables import flat, row
+
+SETTING = "adabelief-ptb"
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return load_grid("lstm")
+
+
+def lstm(optimizer, model="lstm2", data="ptb", **more):
+    return cell(data, model, optimizer, setting=SETTING, **more)
+
+
+def make(grid, root, scale="full"):
+    return {table.name: table for table in make_tables(grid, [scale], [root], load_public_record())}
+
+
+def test_the_public_record_stands_before_any_run(grid, tmp_path):
+    table = make(grid, tmp_path)["ptb"]
+    kinds = [value["kind"] for value in table.values]
+    assert kinds.count("figure") == 27 and "ours" not in kinds
+    texts = row(table, "2-layer LSTM", "AdaBelief")
+    assert texts["figure"] == "66.55 ± 0.15" and texts["official final"] == "66.29"
+    assert texts["reruns last 10"].startswith("66.72 ± 0.10 (8) [")
+    assert row(table, "3-layer LSTM", "SGD")["official final"].startswith("63.77 [")
+    assert row(table, "1-layer LSTM", "Fromage")["official final"] == "\u2013"
+    apart = row(table, "2-layer LSTM", "AdamW: rate 1e-3; the official curves have 1e-2")
+    assert apart["reruns last 10"].startswith("73.68 ± ") and apart["official final"] == "\u2013"
+    notes = "\n".join(table.notes)
+    assert "The official curve stops after 147 epochs." in notes and "seed 141" in "\n".join(table.head)
+
+
+def test_our_best_is_the_lowest_and_the_lead_is_negative(grid, tmp_path):
+    for seed, (belief, adam) in enumerate([(66.5, 67.1), (66.7, 67.2)]):
+        write_run(tmp_path, lstm("adabelief"), seed, [*flat(belief + 9, 100), belief - 1, *flat(belief, 99)])
+        write_run(tmp_path, lstm("adam"), seed, flat(adam))
+    texts = row(make(grid, tmp_path)["ptb"], "2-layer LSTM", "AdaBelief")
+    assert texts["ours best"] == "65.60 ± 0.14" and texts["ours last 10"] == "66.60 ± 0.14"
+    assert texts["ours - official"] == "+0.28"
+    assert row(make(grid, tmp_path)["ptb"], "2-layer LSTM", "Adam")["ours - AdaBelief"].startswith("+0.55 [")
+
+
+def test_ranks_count_from_the_lowest_and_a_diverged_run_is_last(grid, tmp_path):
+    small = {"adabelief": 120.0, "adam": 125.0, "yogi": 140.0}
+    for name, value in small.items():
+        write_run(tmp_path, lstm(name, scale="small"), 0, flat(value, 16))
+    write_run(tmp_path, lstm("sgd", scale="small"), 0, flat(900.0, 3), status="diverged")
+    table = make(grid, tmp_path, "small")["small_lstm"]
+    block = "2-layer LSTM on Penn Treebank"
+    ranks = {name: row(table, block, name)["rank"] for name in ("AdaBelief", "Adam", "Yogi", "SGD")}
+    assert ranks == {"AdaBelief": "1", "Adam": "2", "Yogi": "3", "SGD": "4"}
+    assert row(table, block, "AdaBelief")["authors' rank"] == "1"
+    assert "Test perplexity" in "\n".join(table.head) and "dropouts" in "\n".join(table.head)
+
+
+def test_quick_cells_pass_below_the_threshold(grid, tmp_path):
+    for name, value in (("adam", 150.0), ("yogi", 250.0)):
+        write_run(tmp_path, lstm(name, "lstm1", "topics", scale="quick"), 0, flat(value, 8))
+    table = make(grid, tmp_path, "quick")["quick_lstm"]
+    block = "1-layer LSTM on Python's help topics"
+    assert row(table, block, "Adam")["standing"] == "healthy"
+    assert row(table, block, "Yogi")["standing"] == "not healthy: test/perplexity 250.0 > 203"
+
+
+def test_the_figure_cuts_the_first_epochs_off_above_and_marks_both_drops(grid, tmp_path):
+    (figure,) = pictures(grid, ["full"], [tmp_path], load_public_record())
+    assert figure.name == "ptb" and [len(panels) for panels in figure.rows] == [3, 3]
+    panel = figure.rows[0][2]
+    assert panel.ylabel == "test perplexity" and panel.low < 61 and 100 < panel.high < 140
+    assert panel.drops == [100.0, 145.0] and drops_of("adabelief-cifar") == [0.75]
+
+
+def test_the_first_epochs_stand_beside_the_same_epochs_of_the_record(tmp_path):
+    grid = load_grid("lstm_first_epochs")
+    write_run(tmp_path, lstm("adabelief", "lstm1"), 0, [270.0, 204.0], [376.0, 262.0], status="partial")
+    table = make(grid, tmp_path)["lstm_first_epochs"]
+    texts = next(r for r in table.blocks[0].rows if r[:2] == ["AdaBelief", "0"])
+    found = dict(zip(table.blocks[0].columns, texts))
+    assert found["test ours"] == "270.00" and found["test official"] == "271.44"
+    assert found["train official"] == "374.81" and found["test ours - official"] == "\u22121.44"
