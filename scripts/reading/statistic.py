@@ -42,7 +42,8 @@ def paired(ours: Mapping[int, float], other: Mapping[int, float]) -> Estimate | 
 def signs(values: Sequence[float]) -> np.ndarray:
     """(n, n): 1 where the row's value is larger than the column's, -1 where smaller."""
     array = np.asarray(values, dtype=float)
-    return np.sign(array[:, None] - array[None, :])
+    rows, columns = array[:, None], array[None, :]
+    return (rows > columns).astype(float) - (rows < columns)  # not a difference: a diverged run is infinitely bad
 
 
 def kendall(a: Sequence[float], b: Sequence[float]) -> float:

@@ -49,6 +49,7 @@ def test_kendall():
     assert kendall([1, 2, 3, 4], [1, 2, 4, 3]) == pytest.approx(4 / 6)
     assert kendall([1, 2, 2], [1, 2, 3]) == pytest.approx(2 / 6**0.5)  # tau-b with a tie
     assert kendall_interval([1, 2, 3, 4], [10, 20, 30, 40]) == (1.0, 1.0)
+    assert kendall([1, 2, 4, float("-inf")], [2, 3, 4, 1]) == 1.0  # a diverged run
     low, high = kendall_interval([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])
     assert -1 <= low < kendall([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5]) < high <= 1
 
