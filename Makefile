@@ -76,6 +76,7 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=first_epochs)
 	-$(call queue,grid=lstm_first_epochs)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=vgg11 seeds=0$(comma)1$(comma)2)
+	-$(call queue,grid=lstm scale=small model=lstm1)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34)
 	-$(call queue,grid=cifar scale=small data=cifar100 model=vgg11)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
