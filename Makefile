@@ -1,5 +1,5 @@
 # One command per question; `make help` lists them.
-# Variables: SCALE=quick|small|full  SEEDS=0,1,2  DATA_ROOT=...  JOBS=n  ON_FAILURE=continue|stop  RETRIES=k
+# Variables: SCALE=quick|small|full  SEEDS=0,1,2  GRID=ptb_figure (configs/grid)  DATA_ROOT=...  JOBS=n  ON_FAILURE=continue|stop  RETRIES=k
 #            SKIP_ARCHIVED=1  MAX_SECONDS=n  ARGS="model=vgg11 optimizer.lr=0.01" (Hydra's words)  PYTHON=...
 
 ifeq ($(origin PYTHON), undefined)
@@ -20,7 +20,8 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test test-optimizers mutants-optimizers bench-optimizers bench-lstm lint reproduce-cifar reproduce-lstm evidence tables figures status archive wandb-sync clean
+.PHONY: help setup test test-optimizers mutants-optimizers lint reproduce-cifar reproduce-lstm evidence \
+        bench-optimizers bench-lstm tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,7 +42,7 @@ setup: $(ENV)  ## make .venv from requirements.lock (5 GB; done by itself when a
 test: $(ENV)  ## run the tests (5 minutes)
 	$(PYTHON) -m pytest
 
-test-optimizers: $(ENV)  ## every optimizer in every way of running, the graphs for GPUs too (15 minutes)
+test-optimizers: $(ENV)  ## every optimizer in every way of running, the graphs for GPUs too (3 minutes)
 	$(PYTHON) -m pytest tests/optimizers -m "thorough or not thorough"
 
 mutants-optimizers: $(ENV)  ## change the optimizers' code in 2,000 places, one by one: which changes no test sees (1 hour)
@@ -61,7 +62,7 @@ reproduce-lstm: $(ENV)  ## PTB: LSTMs of three depths, nine optimizers, perplexi
 
 # Status 2 means that some runs failed or are not healthy: the tables of the others are made all the same.
 define reproduce
-status=0; $(PYTHON) -m experiments.reproduce grid=$(1) $(WORDS) || status=$$?; \
+status=0; $(PYTHON) -m experiments.reproduce grid=$(or $(GRID),$(1)) $(WORDS) || status=$$?; \
 if [ $$status -ne 0 ] && [ $$status -ne 2 ]; then exit $$status; fi; \
 $(MAKE) --no-print-directory -s -j2 -O tables figures && exit $$status
 endef

@@ -19,7 +19,7 @@ from experiments.record import Record
 class Grid:
     """A file of configs/grid/. A block is a product of its axes; an axis may differ by scale; `stop_after` asks for
     the first epochs only. `healthy` bounds the last epoch's score by data set, `at_least` or `at_most`. An optimizer
-    may carry overrides: "adabelief,eps=1e-16"."""
+    may carry overrides: "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set."""
 
     name: str
     title: str
@@ -28,6 +28,7 @@ class Grid:
     seeds: dict[str, list[int]]
     healthy: dict[str, Any]
     expected_failures: list[dict[str, Any]]
+    table: str = "{data}"
     next: dict[str, str] = field(default_factory=dict)  # by scale: what to do after it
 
     @property

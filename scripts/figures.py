@@ -20,6 +20,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from experiments.cli import guarded
@@ -33,6 +34,7 @@ from scripts.reading.public_record import load_public_record
 
 STYLES: dict[str, dict[str, Any]] = {
     "rerun": {"lw": 0.75, "alpha": 0.75, "zorder": 2},
+    "reruns": {"lw": 0.75, "alpha": 0.75, "zorder": 2},
     "official": {"lw": 1.0, "ls": (0, (4, 2)), "zorder": 3},
     "diverged": {"lw": 1.0, "marker": "x", "markevery": [-1], "zorder": 4},
     "ours": {"lw": 1.3, "zorder": 5},
@@ -45,6 +47,7 @@ POINTS = {
 KINDS = {
     "ours": "ours, mean over seeds (band or bar: ± sd)", "diverged": "ours, diverged",
     "official": "official curve (one run)", "rerun": "independent rerun (one run)",
+    "reruns": "independent reruns, mean of a repository's three or five (band: ± sd)",
 }  # fmt: skip
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # from a label to its line
 METADATA: dict[str, dict[str, Any]] = {
@@ -64,11 +67,12 @@ def draw(figure: Figure, folder: Path) -> list[Path]:
             (draw_points if figure.points else draw_curves)(axes[i, j], panel)
     canvas.suptitle(fill(figure.title, int(9 * size[0])), fontsize=13)  # characters that an inch holds
     caption = fill(figure.caption, int(13 * size[0]))
-    handles = [Line2D([], [], color="0.25", label=KINDS[k], **key_style(k, figure.points)) for k in figure.kinds]
+    keys = [key(kind, figure.points) for kind in figure.kinds]
     canvas.legend(
-        handles=handles,
+        handles=keys,
+        labels=[KINDS[kind] for kind in figure.kinds],
         loc="outside lower center",
-        ncols=len(handles) if columns > 1 else 2,
+        ncols=min(len(keys), max(1, int(size[0] / 3.7))),  # an inch holds 16 of a label's characters
         frameon=False,
         fontsize=9,
         title=caption,
@@ -79,6 +83,12 @@ def draw(figure: Figure, folder: Path) -> list[Path]:
         canvas.savefig(path, dpi=110, metadata=METADATA[path.suffix[1:]])
     plt.close(canvas)
     return paths
+
+
+def key(kind: str, points: bool) -> Line2D | tuple[Line2D, Patch]:
+    """The legend's sample: a line, with a band where there is one."""
+    line = Line2D([], [], color="0.25", **key_style(kind, points))
+    return (line, Patch(color="0.25", alpha=0.2, lw=0)) if kind == "reruns" else line
 
 
 def key_style(kind: str, points: bool) -> dict[str, Any]:

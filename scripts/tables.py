@@ -2,8 +2,8 @@
 
     python -m scripts.tables [--grid cifar,first_epochs] [--scale full] [--out DIR] [--archive-only] [--show]
 
-`cifar10.*` and `cifar100.*` are always written; smaller scales and the first epochs get tables of their own once there
-are runs to show. Every table comes as Markdown, LaTeX and a long csv of raw numbers.
+The full scale's are always written (`cifar10.*`, `ptb.*`, ...); smaller scales and the first epochs get tables of
+their own once there are runs to show. Every table comes as Markdown, LaTeX and a long csv of raw numbers.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ WIDTH = 150  # columns of the terminal where there is none
 
 def make_tables(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: PublicRecord) -> list[Table]:
     """The tables of a grid that have something to say."""
+    public = public.of(grid.setting)
     if is_first_epochs(grid):
         parts = [read_slice(grid, scale, "paper", roots) for scale in scales if scale == "full"]
         return [first_epochs_table(grid, p, public) for p in parts if p.evidence.records or p.evidence.stale]
@@ -44,7 +45,7 @@ def make_tables(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public
 def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecord) -> list[Table]:
     if scale == "full":
         names = dict.fromkeys(cell.data for cell in parts[0].cells)
-        return [full_table(data, parts[0], parts[1], public) for data in names]
+        return [full_table(grid, data, parts[0], parts[1], public) for data in names]
     parts = [part for part in parts if not part.is_empty or part.evidence.stale]
     if not parts:
         return []

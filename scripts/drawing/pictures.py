@@ -8,7 +8,7 @@ from pathlib import Path
 from experiments.grid import Grid
 from scripts.drawing.first_epochs import first_epochs_figure
 from scripts.drawing.series import Figure, curves_figure
-from scripts.reading.names import data_name
+from scripts.reading.names import data_name, optimizers
 from scripts.reading.ours import PROTOCOLS, Slice, is_first_epochs, read_slice
 from scripts.reading.public_record import PublicRecord
 
@@ -25,6 +25,7 @@ NOT_COMPARABLE = {
 
 def pictures(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: PublicRecord) -> list[Figure]:
     """The full-scale figures always; the others where there are runs."""
+    public = public.of(grid.setting)
     if is_first_epochs(grid):
         if "full" not in scales:
             return []
@@ -34,22 +35,22 @@ def pictures(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: P
     for scale in scales:
         for protocol in PROTOCOLS:
             part = read_slice(grid, scale, protocol, roots)
-            figures += full(part, public) if scale == "full" else scaled(grid, part)
+            figures += full(grid, part, public) if scale == "full" else scaled(grid, part)
     return figures
 
 
-def full(part: Slice, public: PublicRecord) -> list[Figure]:
+def full(grid: Grid, part: Slice, public: PublicRecord) -> list[Figure]:
     figures = []
     for data in dict.fromkeys(cell.data for cell in part.cells):
-        have = runs(part, data)
+        have, name = runs(part, data), grid.table.format(data=data)
+        title = f"{data_name(data)}, {optimizers(part.cells)}"
         if part.protocol == "paper":
-            title = f"{data_name(data)}, nine optimizers: "
-            title += f"{have}, over the public record" if have else "the public record, no run of ours yet"
-            figures.append(curves_figure(data, title, FULL, part, data, public))
+            title += f": {have}, over the public record" if have else ": the public record, no run of ours yet"
+            figures.append(curves_figure(name, title, FULL, part, data, public))
         elif have:
-            title = f"{data_name(data)}, nine optimizers, {part.protocol} protocol: {have}"
-            figures.append(curves_figure(f"{data}_{part.protocol}", title, CLEAN, part, data, None))
-    return figures
+            title += f", {part.protocol} protocol: {have}"
+            figures.append(curves_figure(f"{name}_{part.protocol}", title, CLEAN, part, data, None))
+    return [figure for figure in figures if figure.kinds]  # a record without curves is a table only
 
 
 def scaled(grid: Grid, part: Slice) -> list[Figure]:

@@ -13,7 +13,7 @@ from experiments.schedule import drops_of
 from scripts.reading.measure import Measure
 from scripts.reading.names import data_name, model_name, optimizer_name
 from scripts.reading.ours import Slice, groups
-from scripts.reading.public_record import PublicRecord
+from scripts.reading.public_record import Curve, PublicRecord
 from scripts.reading.statistic import estimate
 from scripts.tabulating.first_epochs import at
 from scripts.tabulating.raw import key_of
@@ -24,7 +24,7 @@ LONG = 100  # epochs from which a run is long: the full scale's
 @dataclass(frozen=True)
 class Line:
     """Scores at `epochs` (0-based). kind: ours (a mean over seeds, with `sd`), diverged (one seed, up to
-    where it fell apart), official or rerun (single runs)."""
+    where it fell apart), official or rerun (single runs), reruns (a mean over one repository's runs, with `sd`)."""
 
     kind: str
     optimizer: str
@@ -57,7 +57,7 @@ class Figure:
     @property
     def kinds(self) -> list[str]:
         found = {line.kind for row in self.rows for panel in row for line in panel.lines}
-        return [kind for kind in ("ours", "diverged", "official", "rerun") if kind in found]
+        return [kind for kind in ("ours", "diverged", "official", "rerun", "reruns") if kind in found]
 
 
 def curves_figure(name: str, title: str, caption: str, part: Slice, data: str, public: PublicRecord | None) -> Figure:
@@ -86,7 +86,7 @@ def cell_lines(part: Slice, cell: Cell, split: str, public: PublicRecord | None)
     """The reruns, the official curve and ours, in the order in which they are drawn over each other."""
     lines = []
     if public:
-        lines += [single("rerun", cell, getattr(run, split)) for run in public.joined(*key_of(cell))]
+        lines += rerun_lines(public.joined(*key_of(cell)), cell, split)
         if official := public.official(*key_of(cell)):
             lines.append(single("official", cell, getattr(official, split)))
     for record in part.diverged(cell):
@@ -98,6 +98,19 @@ def cell_lines(part: Slice, cell: Cell, split: str, public: PublicRecord | None)
 
 def single(kind: str, cell: Cell, values: Sequence[float]) -> Line:
     return Line(kind, cell.optimizer, list(range(len(values))), list(values), [0.0] * len(values))
+
+
+def rerun_lines(runs: Sequence[Curve], cell: Cell, split: str) -> list[Line]:
+    """A repository's only run of the cell as a line, several of them as a mean with its spread."""
+    lines = []
+    for repository in dict.fromkeys(run.repository for run in runs):
+        curves = [getattr(run, split) for run in runs if run.repository == repository]
+        if len(curves) == 1:
+            lines.append(single("rerun", cell, curves[0]))
+        else:
+            mean, sd = np.mean(curves, axis=0).tolist(), np.std(curves, axis=0, ddof=1).tolist()
+            lines.append(Line("reruns", cell.optimizer, list(range(len(mean))), mean, sd))
+    return lines
 
 
 def ours(kind: str, cell: Cell, records: list[Record], split: str, epochs: Iterable[int], measure: str) -> list[Line]:

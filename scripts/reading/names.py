@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from experiments.cell import Cell
+
+COUNTS = {4: "four", 9: "nine"}
 OPTIMIZERS = {  # the order of the paper's figures
     "adabelief": "AdaBelief", "sgd": "SGD", "adabound": "AdaBound", "yogi": "Yogi", "adam": "Adam",
     "msvag": "MSVAG", "radam": "RAdam", "adamw": "AdamW", "fromage": "Fromage",
+    "adadiff": "AdaDiff",
 }  # fmt: skip
 MODELS = {
     "vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121",
@@ -18,6 +24,7 @@ DATA = {
 COLOURS = {
     "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
     "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
+    "adadiff": "#332288",
 }  # fmt: skip
 
 
@@ -25,6 +32,12 @@ def optimizer_name(optimizer: str) -> str:
     """ "adabelief,eps=1e-16" is shown as "AdaBelief, eps=1e-16"."""
     base, *overrides = optimizer.split(",")
     return ", ".join([OPTIMIZERS.get(base, base), *overrides])
+
+
+def optimizers(cells: Iterable[Cell]) -> str:
+    """ "nine optimizers"."""
+    count = len({cell.optimizer for cell in cells})
+    return f"{COUNTS.get(count, count)} optimizers"
 
 
 def model_name(model: str) -> str:

@@ -6,7 +6,8 @@ schedule; `results/paper/deviations.csv` says which runs deviate, and whether th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,12 +19,35 @@ PAPER = Path(__file__).resolve().parents[2] / "results" / "paper"
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What of the public record is of a setting's own recipes and schedule; `reruns` is a shell pattern."""
+
+    figure: bool = True
+    curves: bool = True
+    reruns: str = "*"
+
+
+SCOPES = {
+    "adabelief-ptb-figure": Scope(curves=False, reruns=""),  # every published curve drops its rate at other epochs
+    "adadiff-ptb": Scope(figure=False, curves=False, reruns="deerOfHd/*"),  # the method's own authors
+}
+
+
+@dataclass(frozen=True)
 class PublicRecord:
     """Lookups by (data, model, optimizer), as in ("cifar10", "vgg11", "adabelief")."""
 
     readings: dict[tuple[str, str, str], Reading]
     curves: dict[tuple[str, str, str], Curve]
     runs: dict[tuple[str, str, str], list[Curve]]
+
+    def of(self, setting: str) -> PublicRecord:
+        """The part that may stand beside a setting's cells."""
+        scope = SCOPES.get(setting, Scope())
+        runs = {key: [r for r in found if fnmatch(r.repository, scope.reruns)] for key, found in self.runs.items()}
+        return replace(
+            self, readings=self.readings if scope.figure else {}, curves=self.curves if scope.curves else {}, runs=runs
+        )
 
     def figure(self, data: str, model: str, optimizer: str) -> Reading | None:
         return self.readings.get((data, model, optimizer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,13 @@ class Block:
     columns: list[str]
     rows: list[list[str]]
     notes: list[str] = field(default_factory=list)
+
+
+def without_empty(block: Block, optional: Sequence[str]) -> Block:
+    """Without those of the `optional` columns that hold nothing but dashes."""
+    kept = [i for i, name in enumerate(block.columns) if name not in optional or any(r[i] != DASH for r in block.rows)]
+    columns, *rows = ([texts[i] for i in kept] for texts in (block.columns, *block.rows))
+    return replace(block, columns=columns, rows=rows)
 
 
 @dataclass

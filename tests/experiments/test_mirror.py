@@ -15,6 +15,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 
 from experiments import mirror
 from experiments import run as module
+from experiments.compose import compose
 from experiments.record import read_lines
 
 MIRRORED = ["logger=wandb", "logger.mode=offline"]
@@ -94,6 +95,18 @@ def test_an_offline_run_read_back_holds_the_record(store, tmp_path):
     assert {key: found.summary[f"scores/{key}"] for key in summary["scores"]} == summary["scores"]
     assert (found.summary["status"], found.summary["fingerprint"]) == ("complete", summary["fingerprint"])
     assert (found.config["optimizer"]["lr"], found.config["epochs"], found.config["seed"]) == (1e-3, 3, 5)
+
+
+def test_a_language_models_perplexities_arrive(tmp_path):
+    words = ["task=language_model", "setting=adabelief-ptb", "data=topics", "model=lstm1", "scale=quick", "threads=1",
+             "optimizer=adam", "epochs=2", "model.width=0.02", "task.batch_size=40", f"store={tmp_path / 'runs'}"]  # fmt: skip
+    request = compose([*words, *MIRRORED])
+    assert module.run(request) == "complete"
+    lines = read_lines(tmp_path / "runs" / module.run_path(request) / "metrics.jsonl")
+    found = Offline(tmp_path / "mirror")
+    assert found.lines() == lines and len(lines) == 2
+    assert all({"test/perplexity", "train/perplexity", "train/epoch_perplexity"} <= row.keys() for row in found.history)
+    assert found.summary["scores/final"] == lines[-1]["test/perplexity"]
 
 
 def test_a_resumed_run_is_replayed_under_the_same_id(store, tmp_path, monkeypatch):

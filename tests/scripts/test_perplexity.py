@@ -1,5 +1,7 @@
 """Tables and figures of language models: lower is better, another figure of the paper, other reruns."""
 
+from statistics import mean, stdev
+
 import pytest
 
 from experiments.grid import load_grid
@@ -18,8 +20,8 @@ def grid():
     return load_grid("lstm")
 
 
-def lstm(optimizer, model="lstm2", data="ptb", **more):
-    return cell(data, model, optimizer, setting=SETTING, **more)
+def lstm(optimizer, model="lstm2", data="ptb", setting=SETTING, **more):
+    return cell(data, model, optimizer, setting=setting, **more)
 
 
 def make(grid, root, scale="full"):
@@ -79,6 +81,36 @@ def test_the_figure_cuts_the_first_epochs_off_above_and_marks_both_drops(grid, t
     panel = figure.rows[0][2]
     assert panel.ylabel == "test perplexity" and panel.low < 61 and 100 < panel.high < 140
     assert panel.drops == [100.0, 145.0] and drops_of("adabelief-cifar") == [0.75]
+
+
+def test_several_runs_of_a_repository_are_drawn_as_a_band(grid, tmp_path):
+    (figure,) = pictures(grid, ["full"], [tmp_path], load_public_record())
+    found = {kind: line for line in figure.rows[0][0].lines if line.optimizer == "adam" for kind in [line.kind]}
+    assert list(found) == ["rerun", "reruns", "official"]
+    runs = [run for run in load_public_record().joined("ptb", "lstm1", "adam") if run.repository == "wyzjack/AdaM3"]
+    first, last = ([run.test[epoch] for run in runs] for epoch in (0, -1))
+    assert len(runs) == 5 and found["reruns"].values[0] == pytest.approx(mean(first))
+    assert found["reruns"].sd[-1] == pytest.approx(stdev(last)) and not any(found["rerun"].sd)
+
+
+def test_the_figures_own_setting_stands_beside_the_figure_alone(tmp_path):
+    grid = load_grid("ptb_figure")
+    write_run(tmp_path, lstm("adamw", setting="adabelief-ptb-figure"), 0, flat(73.5))
+    table = make(grid, tmp_path)["ptb_figure"]
+    texts = row(table, "2-layer LSTM", "AdamW")
+    assert texts["figure"] == "73.14 ± 0.15" and texts["ours - official"] == "+0.36 (fig.)"
+    assert not any(name.startswith(("official", "reruns")) for name in texts)
+    (figure,) = pictures(grid, ["full"], [tmp_path], load_public_record())
+    assert figure.name == "ptb_figure" and figure.kinds == ["ours"] and figure.rows[0][0].drops == [75.0, 150.0]
+
+
+def test_adadiffs_table_holds_its_authors_runs(tmp_path):
+    table = make(load_grid("adadiff_ptb"), tmp_path)["adadiff_ptb"]
+    ends = {name: row(table, "3-layer LSTM", name)["reruns last 10"][:13] for name in ("AdaDiff", "SGD")}
+    assert ends == {"AdaDiff": "60.25 ± 0.11 ", "SGD": "63.83 ± 0.07 "}
+    published = [v for v in table.values if v["quantity"] == "final" and v["optimizer"] == "adadiff"]
+    assert mean(v["value"] for v in published if v["model"] == "lstm2") == pytest.approx(65.26, abs=0.005)
+    assert mean(v["value"] for v in published if v["model"] == "lstm3") == pytest.approx(60.26, abs=0.005)
 
 
 def test_the_first_epochs_stand_beside_the_same_epochs_of_the_record(tmp_path):

@@ -1,0 +1,44 @@
+"""Every parameter that is meant to train gets a gradient, in every task, model and protocol."""
+
+import pytest
+
+from experiments.compose import compose, words_of
+from experiments.grid import load_grid
+from experiments.recipes import CONFIGS
+from experiments.run import build
+
+GRIDS = [load_grid(path.stem) for path in sorted((CONFIGS / "grid").glob("*.yaml"))]
+CELLS = {
+    (grid.setting, cell.model, protocol): cell
+    for grid in GRIDS
+    for protocol in ("paper", "clean")
+    for scale in grid.scales
+    if scale == "quick"
+    for cell in grid.cells(scale, protocol)
+    if cell.optimizer == "adam"
+}
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=str)
+def test_no_parameter_that_is_meant_to_train_is_left_without_a_gradient(cell):
+    task = build(compose(words_of(cell)), "cpu")
+    reached = {name: set() for name in task.players}
+    trained = {
+        name: {n for n, p in player.module.named_parameters() if p.requires_grad}
+        for name, player in task.players.items()
+    }
+    optimized = {
+        name: {id(p) for group in player.optimizer.param_groups for p in group["params"]}
+        for name, player in task.players.items()
+    }
+    for index, batch in zip(range(2), task.batches(0)):
+        for turn in task.turns(batch, index):
+            name = next(key for key, player in task.players.items() if player is turn.player)
+            turn.player.module.zero_grad()
+            turn.loss()[0].backward()
+            reached[name] |= {
+                n for n, p in turn.player.module.named_parameters() if p.grad is not None and p.grad.any()
+            }
+    assert reached == trained and all(trained.values())
+    for name, player in task.players.items():
+        assert {id(p) for p in player.module.parameters() if p.requires_grad} == optimized[name]
