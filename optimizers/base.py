@@ -24,6 +24,7 @@ from torch import Tensor
 
 from optimizers.modes.eager import HALF, run_eager
 from optimizers.modes.kernel import run_compiled
+from optimizers.modes.statements import Inexpressible
 from optimizers.modes.toolchain import MissingCompiler, compiler
 from optimizers.validation import validate
 
@@ -173,7 +174,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         if self.mode == "compiled":
             try:
                 return self._run_compiled(bucket)
-            except (NotImplementedError, MissingCompiler) as reason:
+            except (Inexpressible, MissingCompiler) as reason:
                 self._without_compiler(reason)
         return run_eager(type(self).rule, bucket.columns, self.mode != "loop", **bucket.fixed, **bucket.rates)
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from optimizers.modes.eager import Columns, run_eager
 from optimizers.modes.source import CHUNK, source
+from optimizers.modes.statements import Inexpressible
 from optimizers.modes.toolchain import load
 
 PLAIN = (Tensor, torch.nn.Parameter)
@@ -24,7 +25,7 @@ PLAIN = (Tensor, torch.nn.Parameter)
 class Kernel:
     """The loop of one rule with fixed hyperparameters, to be run on lists of tensors.
 
-    Raises MissingCompiler without a working C compiler, NotImplementedError for a rule beyond its vocabulary.
+    Raises MissingCompiler without a working C compiler, Inexpressible for a rule beyond its vocabulary.
     """
 
     def __init__(self, rule: Callable[..., None], rates, fixed, dtypes) -> None:
@@ -70,7 +71,7 @@ def run_compiled(rule: Callable[..., None], columns: Columns, fixed: dict[str, A
     """Update in place; tensors with gaps, or in another order than their gradient, go through the rule as it stands."""
     update = kernel(rule, tuple(rates), tuple(fixed.items()), tuple(column[0].dtype for column in columns))
     if any(type(tensor) not in PLAIN for column in columns for tensor in column):
-        raise NotImplementedError("there is no C for subclasses of tensors")  # their memory may be anything
+        raise Inexpressible("there is no C for subclasses of tensors")  # their memory may be anything
     if all(tensor.is_contiguous() for column in columns for tensor in column):
         return update(columns, list(rates.values()))
     rows = [(row, laid_out_alike(row)) for row in zip(*columns)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from optimizers.modes.statements import Body, Element
+from optimizers.modes.statements import Body, Element, Inexpressible
 
 CHUNK = 65536  # elements that a thread takes at a time
 STORAGE = {  # C type, and how a number is read from it and written to it
@@ -94,7 +94,7 @@ def source(
     rates: keywords whose numbers come with each step; fixed: the other keywords; dtypes: of p, g and each slot.
     """
     if unknown := set(dtypes) - set(STORAGE):
-        raise NotImplementedError(f"there is no C for {', '.join(map(str, unknown))}")
+        raise Inexpressible(f"there is no C for {', '.join(map(str, unknown))}")
     body, names = Body(), list(inspect.signature(rule).parameters)[: len(dtypes)]
     rule(*(Element(name, body) for name in names), **fixed, **{name: Element(name, body, same=True) for name in rates})
     number = "double" if torch.float64 in dtypes else "float"

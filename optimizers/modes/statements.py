@@ -11,6 +11,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+
+class Inexpressible(RuntimeError):
+    """A rule, or a tensor, for which the C writer has no words."""
+
+
 # C for each method, x being the tensor itself; a name with a trailing underscore assigns to x.
 FORMS: dict[str, Callable[..., str]] = {
     "add": lambda x, y, alpha=1: f"{x} + {scaled(alpha, y)}",
@@ -59,7 +64,7 @@ class Element:
             raise AttributeError(method)
         form = FORMS.get(method.removesuffix("_"))
         if form is None:
-            raise NotImplementedError(f"there is no C for the method {method!r}")
+            raise Inexpressible(f"there is no C for the method {method!r}")
         if method.endswith("_"):
             return lambda *args, **kwargs: self.body.assign(self, form(self, *args, **kwargs))
         return lambda *args, **kwargs: self.body.new(form(self, *args, **kwargs))
@@ -85,7 +90,7 @@ class Body:
 
     def norm(self, element: Element) -> Element:
         if element.name in self.assigned:
-            raise NotImplementedError("there is no C for the norm of a tensor after its change")
+            raise Inexpressible("there is no C for the norm of a tensor after its change")
         if element.name not in self.norms:
             self.norms.append(element.name)
         return Element(f"norm_{element}", self, same=True)

@@ -99,8 +99,8 @@ def test_an_offline_run_read_back_holds_the_record(store, tmp_path):
 
 def test_a_language_models_perplexities_arrive(tmp_path):
     words = ["task=language_model", "setting=adabelief-ptb", "data=topics", "model=lstm1", "scale=quick", "threads=1",
-             "optimizer=adam", "epochs=2", "model.width=0.02", "task.batch_size=40", f"store={tmp_path / 'runs'}"]  # fmt: skip
-    request = compose([*words, *MIRRORED])
+             "optimizer=adam", "epochs=2", "model.width=0.02", "task.batch_size=40"]  # fmt: skip
+    request = compose([*words, *MIRRORED, f"store={tmp_path / 'runs'}"])
     assert module.run(request) == "complete"
     lines = read_lines(tmp_path / "runs" / module.run_path(request) / "metrics.jsonl")
     found = Offline(tmp_path / "mirror")
