@@ -95,10 +95,8 @@ def values(part: Slice, cell: Cell, epoch: int, public: PublicRecord) -> list[di
     found: list[dict[str, Any]] = []
     for split in SPLITS:
         quantity = f"{split}/{part.measure.name}, epoch {epoch}"
-        ours, official = (
-            estimate(at(part.records(cell), split, epoch, part.measure.name)),
-            official_at(cell, split, epoch, public),
-        )
+        ours = estimate(at(part.records(cell), split, epoch, part.measure.name))
+        official = official_at(cell, split, epoch, public)
         if ours:
             found.append(entry(cell, "ours", quantity, ours))
         if official is not None:
@@ -121,15 +119,8 @@ def furthest(part: Slice, found: list[tuple[Cell, int]], public: PublicRecord) -
         if ours is None or official is None or epoch != max(e for _, e in found):
             continue
         public_runs = [official, *reruns_at(public.reruns(*key_of(cell)), "test", epoch)]
-        outside.append(
-            (
-                max(min(public_runs) - ours.mean, ours.mean - max(public_runs), 0.0),
-                label(cell),
-                ours,
-                span(public_runs),
-                epoch,
-            )
-        )
+        distance = max(min(public_runs) - ours.mean, ours.mean - max(public_runs), 0.0)
+        outside.append((distance, label(cell), ours, span(public_runs), epoch))
     if not outside:
         return []
     distance, name, ours, known, epoch = max(outside, key=lambda o: o[0])
