@@ -1,4 +1,5 @@
-"""Every test runs on one thread: the suite's small models gain nothing from more, and tests share their machine."""
+"""Every test runs on one thread: the suite's small models gain nothing from more, and tests share their machine. What
+a run set for its process is undone."""
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from experiments.run import run, run_path
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
+    torch.set_flush_denormal(False)  # a run takes tiny numbers for zero
 
 
 class Store:
