@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from experiments.errors import Unscored
 from experiments.seeding import derive
 from experiments.task import Logs, Player, Task, Turn
 
@@ -19,11 +20,12 @@ from experiments.task import Logs, Player, Task, Turn
 @dataclass(frozen=True)
 class Plan:
     """What a run is asked for. `epochs` is the schedule's length, `stop_after` ends the run earlier, `max_seconds`
-    ends this slice of it at the next epoch end; `evaluate` names the splits to score after each epoch."""
+    ends this slice of it at the next epoch end; `evaluate` says after how many epochs each split is scored, 0: only once
+    all are done (where a score costs more than an epoch)."""
 
     seed: int
     epochs: int
-    evaluate: Sequence[str]
+    evaluate: Mapping[str, int]
     stop_after: int | None = None
     max_seconds: float | None = None
     precision: str = "fp32"
@@ -32,13 +34,22 @@ class Plan:
     def last(self) -> int:
         return self.epochs if self.stop_after is None else min(self.epochs, self.stop_after)
 
+    def due(self, epoch: int) -> list[str]:
+        """The splits to score after an epoch; the last one closes every interval."""
+        return [s for s, n in self.evaluate.items() if n and ((epoch + 1) % n == 0 or epoch + 1 == self.epochs)]
+
+    @property
+    def at_end(self) -> list[str]:
+        return [split for split, interval in self.evaluate.items() if interval == 0]
+
 
 def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: Any, first: int = 0) -> str:
     """Train `task` from epoch `first` on.
 
-    Returns "complete", "partial" (`stop_after` reached), "diverged" (a loss that is not finite: a result) or
-    "unfinished" (`max_seconds` spent). `record` gets `tick(epoch, batch, of, sums)` after each batch and
-    `epoch(epoch, scores, seconds)` after each epoch.
+    Returns "complete", "partial" (`stop_after` reached), "diverged" (a loss that is not finite: a result),
+    "unfinished" (`max_seconds` spent) or "unscored" (trained, but what the score needs is not here). `record` gets
+    `tick(epoch, batch, of, sums)` after each batch, `epoch(epoch, scores, seconds, checkpoint)` after each epoch,
+    `images(epoch, images)` whenever there are some, and `late(scores)` with the scores of the end.
     """
     slice_began = time.monotonic()
     for epoch in range(first, plan.last):
@@ -47,9 +58,7 @@ def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: A
         rates = set_rates(task.players, schedule(epoch, plan.epochs))
         sums = train_epoch(task, epoch, plan, record)
         scores = {**rates, **{f"train/{name}": value for name, value in sums.means().items()}}
-        for split in plan.evaluate:
-            with evaluating(task.players):
-                scores |= {f"{split}/{name}": value for name, value in task.evaluate(split).scores.items()}
+        scores |= evaluate(task, plan.due(epoch), epoch, record)
         task.after_epoch(scores)
         diverged = not all(math.isfinite(v) for name, v in scores.items() if name.startswith("train/"))
         at_rest = diverged or epoch + 1 == plan.last
@@ -59,7 +68,28 @@ def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: A
             return "diverged"
         if out_of_time and not at_rest:
             return "unfinished"
-    return "complete" if plan.last == plan.epochs else "partial"
+    if plan.last < plan.epochs:
+        return "partial"
+    if not plan.at_end:
+        return "complete"
+    try:
+        record.late(evaluate(task, plan.at_end, plan.last - 1, record))
+    except Unscored as missing:
+        print(f"trained but not scored, to be scored by the next call: {missing}")
+        return "unscored"
+    return "complete"
+
+
+def evaluate(task: Task, splits: Sequence[str], epoch: int, record: Any) -> dict[str, float]:
+    """Score the task on each split."""
+    scores = {}
+    for split in splits:
+        with evaluating(task.players):
+            found = task.evaluate(split)
+        scores |= {f"{split}/{name}": value for name, value in found.scores.items()}
+        if found.images:
+            record.images(epoch, found.images)
+    return scores
 
 
 def train_epoch(task: Task, epoch: int, plan: Plan, record: Any) -> Sums:

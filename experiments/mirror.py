@@ -55,6 +55,10 @@ class WandbMirror(NoMirror):
         if self.run is not None:
             self.guarded("log", lambda: log(self.run, line))
 
+    def image(self, epoch: int, name: str, path: Path) -> None:
+        if self.run is not None:
+            self.guarded("log", lambda: self.run.log({name: quiet_wandb().Image(str(path))}, step=epoch))
+
     def finish(self, summary: dict[str, Any] | None) -> None:
         run, self.run = self.run, None
         if run is None:

@@ -1,15 +1,17 @@
-"""Recipe tables as a Hydra group: each row of configs/recipes/<setting>.yaml, for each data set and model, becomes
-`recipe=<setting>/<data>/<model>/<optimizer>`."""
+"""Recipe tables as a Hydra group: each row of configs/recipes/<setting>.yaml, for each protocol, data set and model,
+becomes `recipe=<setting>/<protocol>/<data>/<model>/<optimizer>`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf  # reads 1e-3 as a number; PyYAML takes it for text
 
+PROTOCOLS = ("paper", "clean")
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
@@ -17,19 +19,19 @@ def register(folder: Path = CONFIGS / "recipes") -> None:
     """Offer every row of every recipe table to Hydra."""
     store = ConfigStore.instance()
     for path in sorted(folder.glob("*.yaml")):
-        for (data, model, optimizer), node in rows(path):
-            group = f"recipe/{path.stem}/{data}/{model}"
+        for (protocol, data, model, optimizer), node in rows(path):
+            group = f"recipe/{path.stem}/{protocol}/{data}/{model}"
             store.store(group=group, name=optimizer, node=node, package="_global_", provider=str(path))
 
 
-def rows(path: Path) -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
-    """Yield ((data, model, optimizer), {"optimizer": values, "recipe": {"source": text}}) for a table's every cell,
-    and an empty row `external` for optimizers given by import path."""
+def rows(path: Path) -> Iterator[tuple[tuple[str, str, str, str], dict[str, Any]]]:
+    """Yield ((protocol, data, model, optimizer), {"optimizer": values, "recipe": {"source": text}}) for a table's every
+    cell, and an empty row `external` for optimizers given by import path."""
     table: Any = OmegaConf.to_container(OmegaConf.load(path))
-    for data in table["data"]:
+    for protocol, data in product(PROTOCOLS, table["data"]):
         for model in table["models"]:
             for optimizer, row in table["rows"].items():
-                places = [data, model, f"{data}/{model}"]
+                places = [data, model, f"{data}/{model}", protocol]
                 values = {key: value for key, value in row.items() if not isinstance(value, dict)}
                 values = {"source": table["source"][data]} | values
                 for place in places:
@@ -38,5 +40,5 @@ def rows(path: Path) -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
                 node = {"optimizer": values, "recipe": {"source": f"{source} ({note})" if note else source}}
                 if "task" in row:  # what the task does for this optimizer alone
                     node["task"] = row["task"]
-                yield (data, model, optimizer), node
-            yield (data, model, "external"), {"recipe": {"source": "the command line"}}
+                yield (protocol, data, model, optimizer), node
+            yield (protocol, data, model, "external"), {"recipe": {"source": "the command line"}}

@@ -39,7 +39,9 @@ class Record:
 
     def answers(self, epochs: int) -> bool:
         """Whether a request for so many epochs needs no more training."""
-        return self.summary is not None and (self.status in FINAL or self.epochs_done >= epochs)
+        if self.summary is None or self.summary.get("unscored"):
+            return False
+        return self.status in FINAL or self.epochs_done >= epochs
 
 
 def read_records(root: Path) -> list[Record]:
@@ -130,7 +132,10 @@ class NoMirror:
         """A run begins, or goes on after `lines`; `summary` holds its cell, seed and fingerprint."""
 
     def epoch(self, line: dict[str, Any]) -> None:
-        """An epoch is done."""
+        """An epoch is done, or has got further scores."""
+
+    def image(self, epoch: int, name: str, path: Path) -> None:
+        """An image file of an epoch."""
 
     def finish(self, summary: dict[str, Any] | None) -> None:
         """The run is at rest, or this slice of it is over (None)."""

@@ -3,6 +3,7 @@ the epoch in flight (or the epochs since the last checkpoint)."""
 
 from __future__ import annotations
 
+import io
 import shlex
 import shutil
 from functools import lru_cache
@@ -13,6 +14,7 @@ import torch
 import yaml
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from torchvision.utils import save_image
 
 from experiments import checkpoint as checkpoints
 from experiments import machine
@@ -39,7 +41,7 @@ def run(request: Request, label: str | None = None) -> str:
     """Bring a request to rest, or as far as its `max_seconds` allow.
 
     Returns "done" (nothing to do), "busy" (another process has it), or what the loop returned: "complete", "partial",
-    "diverged", "unfinished". Raises UserError for bad input before anything is written.
+    "diverged", "unfinished", "unscored". Raises UserError for bad input before anything is written.
     """
     request = request.with_content(load_data(request).content)
     store, path = Path(request.config["store"]), run_path(request)
@@ -69,7 +71,7 @@ def train(request: Request, folder: Path, label: str) -> str:
         checkpoints.restore(task, state)
     first = state["epochs_done"] if state else 0
     plan = Plan(
-        request.seed, config["epochs"], config["protocol"]["evaluate"],
+        request.seed, config["epochs"], intervals(config["protocol"]["evaluate"]),
         config["stop_after"], config["max_seconds"], config["precision"],
     )  # fmt: skip
     mirror, schedule = instantiate(config["logger"]), instantiate(config["schedule"])
@@ -88,6 +90,13 @@ def train(request: Request, folder: Path, label: str) -> str:
     if status in FINAL and not config["keep_weights"]:
         (folder / checkpoints.FILE).unlink(missing_ok=True)
     return status
+
+
+def intervals(evaluate: list[str] | dict[str, int | str]) -> dict[str, int]:
+    """After how many epochs each split is scored, as the loop wants it: a list means each epoch, "end" is 0."""
+    if isinstance(evaluate, list):
+        return dict.fromkeys(evaluate, 1)
+    return {split: 0 if value == "end" else int(value) for split, value in evaluate.items()}
 
 
 def resume_point(folder: Path) -> dict[str, Any] | None:
@@ -167,15 +176,32 @@ class Recorder:
         self.mirror.epoch(line)
         self.bar.epoch(epoch, scores, self.items)
 
+    def late(self, scores: dict[str, float]) -> None:
+        """Add scores to the last epoch's line."""
+        path = self.folder / "metrics.jsonl"
+        *before, last = read_lines(path)
+        write_whole(path, "".join(as_json(line) + "\n" for line in [*before, last | scores]).encode())
+        self.mirror.epoch({"epoch": last["epoch"], **scores})
+
+    def images(self, epoch: int, images: dict[str, torch.Tensor]) -> None:
+        """Keep images (n, 3, height, width) in [0, 1] as one grid each."""
+        for name, batch in images.items():
+            buffer = io.BytesIO()
+            save_image(batch, buffer, format="png", nrow=round(len(batch) ** 0.5))
+            write_whole(self.folder / name / f"epoch={epoch:03d}.png", buffer.getvalue())
+            self.mirror.image(epoch, name, self.folder / name / f"epoch={epoch:03d}.png")
+
     def finish(self, status: str) -> dict[str, Any]:
         """Write the summary: the run is at rest."""
+        unscored = {"unscored": True} if status == "unscored" else {}
         config, task = self.request.config, self.task
         metrics = read_lines(self.folder / "metrics.jsonl")
         seconds = sum(line["seconds"] for line in read_lines(self.folder / "times.jsonl"))
         select_on = getattr(task, "select_on", task.metric.name)
         window = config["scale"]["last"]
         summary = {
-            **self.heading, "status": status, "epochs_done": len(metrics), "epochs": config["epochs"],
+            **self.heading, "status": "partial" if unscored else status, **unscored,
+            "epochs_done": len(metrics), "epochs": config["epochs"],
             "scores": scores(metrics, task.metric.name, select_on, task.metric.better, window),
             "wall_seconds": round(seconds, 1), "peak_memory_mib": machine.peak_memory_mib(),
             "command": command(self.request), "recipe_source": config["recipe"]["source"],

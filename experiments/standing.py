@@ -28,7 +28,7 @@ def same(record: Record, request: Request) -> bool:
 
 
 def standing(request: Request, store: Path) -> str:
-    """One word: done, running, failed, partial (begun), stale (made with another configuration) or missing."""
+    """One word: done, running, failed, partial (begun), unscored, stale (made with another configuration) or missing."""
     if find(request, store):
         return "done"
     if is_claimed(store, run_path(request)):
@@ -39,4 +39,6 @@ def standing(request: Request, store: Path) -> str:
     record = read_record(store, run_path(request))
     if record is None:
         return "missing"
-    return "partial" if same(record, request) else "stale"
+    if not same(record, request):
+        return "stale"
+    return "unscored" if record.summary and record.summary.get("unscored") else "partial"

@@ -29,7 +29,8 @@ def main(store: Path, archive: Path = ARCHIVE) -> int:
 
 
 def worth_keeping(record: Record) -> bool:
-    return record.summary is not None and record.cell.scale not in STAND_INS
+    at_rest = record.summary is not None and not record.summary.get("unscored")
+    return at_rest and record.cell.scale not in STAND_INS
 
 
 def keep(record: Record, store: Path, archive: Path) -> bool:

@@ -148,7 +148,7 @@ def test_every_parameter_that_is_meant_to_train_gets_a_gradient():
 
 def test_train_perplexity_is_the_window_s_and_the_whole_epoch_s_stands_beside_it():
     task, record = toy(window=(2, 3)), Lines()
-    fit(task, lambda epoch, epochs: 1.0, Plan(seed=0, epochs=1, evaluate=["test"]), record)
+    fit(task, lambda epoch, epochs: 1.0, Plan(seed=0, epochs=1, evaluate={"test": 1}), record)
     losses = record.means
     (line,) = record.lines
     assert line["train/perplexity"] == pytest.approx(math.exp((losses[2] + losses[3]) / 2), rel=1e-6)

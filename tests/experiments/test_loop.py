@@ -66,7 +66,7 @@ class Notes:
 
 def go(task, epochs=4, **plan):
     notes = Notes()
-    return fit(task, Drops([150], 200, 0.1), Plan(0, epochs, ["test"], **plan), notes), notes
+    return fit(task, Drops([150], 200, 0.1), Plan(0, epochs, {"test": 1}, **plan), notes), notes
 
 
 @pytest.mark.parametrize("epochs, dropped", [(200, 150), (4, 3), (30, 23), (20, 15), (6, 5), (1, None)])
