@@ -101,10 +101,14 @@ class GAN:
             labels = torch.randint(0, self.data.classes, (n,), generator=source)
         return noise.to(self.device), labels.to(self.device)
 
+    def share(self, n: int) -> Tensor:
+        """The image's share (n, 1, 1, 1) in the point where the penalty is taken."""
+        return torch.rand((n, 1, 1, 1), generator=self.stream).to(self.device)
+
     def turns(self, batch: tuple[Tensor, Tensor], index: int) -> Iterator[Turn]:
         images, _ = batch
         noise = self.draw(len(images), self.stream)
-        share = torch.rand((len(images), 1, 1, 1), generator=self.stream) if self.penalty else None
+        share = self.share(len(images)) if self.penalty else None
         yield Turn(self.players["critic"], lambda: self.critic_loss(batch, noise, share))
         if self.clip is not None:
             with torch.no_grad():
@@ -129,7 +133,7 @@ class GAN:
             value = fake.mean() - real.mean()
         logs = summed(len(images), critic_loss=value)
         if self.penalty and share is not None:
-            extra = self.penalty * gradient_penalty(self.critic, images, samples, labels, share.to(images.device))
+            extra = self.penalty * gradient_penalty(self.critic, images, samples, labels, share)
             value, logs = value + extra, logs | summed(len(images), penalty=extra)
         return value, logs
 

@@ -101,9 +101,10 @@ def find_inception() -> Path:
             return path
     own.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with urllib.request.urlopen(ADDRESS, timeout=60) as answer, tempfile.NamedTemporaryFile(
-            dir=own.parent, delete=False
-        ) as part:
+        with (
+            urllib.request.urlopen(ADDRESS, timeout=60) as answer,
+            tempfile.NamedTemporaryFile(dir=own.parent, delete=False) as part,
+        ):
             part.write(answer.read())
     except OSError as error:
         raise Unscored(
