@@ -70,8 +70,8 @@ def frechet(a: Statistics, b: Statistics) -> float:
 
 
 def kernel_distance(a: Tensor, b: Tensor, subsets: int = 100, size: int = 1000, seed: int = 0) -> float:
-    """KID (Binkowski et al., ICLR 2018, arXiv 1801.01401): mean over subsets, drawn without replacement, of the unbiased
-    squared maximum mean discrepancy of the kernel (x.y / d + 1)^3. Features (n, d); size is at most n."""
+    """KID (Binkowski et al., ICLR 2018, arXiv 1801.01401): mean over subsets, drawn without replacement, of the
+    unbiased squared maximum mean discrepancy of the kernel (x.y / d + 1)^3. Features (n, d); size is at most n."""
     size, random = min(size, len(a), len(b)), torch.Generator().manual_seed(seed)
     total = 0.0
     for _ in range(subsets):

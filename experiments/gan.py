@@ -127,10 +127,8 @@ class GAN:
         with torch.no_grad():
             samples = self.generator(*noise)
         real, fake = self.critic(images, labels), self.critic(samples, noise[1])
-        if self.loss == "hinge":
-            value = F.relu(1 - real).mean() + F.relu(1 + fake).mean()
-        else:
-            value = fake.mean() - real.mean()
+        hinge = self.loss == "hinge"
+        value = F.relu(1 - real).mean() + F.relu(1 + fake).mean() if hinge else fake.mean() - real.mean()
         logs = summed(len(images), critic_loss=value)
         if self.penalty and share is not None:
             extra = self.penalty * gradient_penalty(self.critic, images, samples, labels, share)

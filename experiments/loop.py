@@ -20,8 +20,8 @@ from experiments.task import Logs, Player, Task, Turn
 @dataclass(frozen=True)
 class Plan:
     """What a run is asked for. `epochs` is the schedule's length, `stop_after` ends the run earlier, `max_seconds`
-    ends this slice of it at the next epoch end; `evaluate` says after how many epochs each split is scored, 0: only once
-    all are done (where a score costs more than an epoch)."""
+    ends this slice of it at the next epoch end; `evaluate` says after how many epochs each split is scored, 0: only
+    once all are done (where a score costs more than an epoch)."""
 
     seed: int
     epochs: int
@@ -82,7 +82,7 @@ def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: A
 
 def evaluate(task: Task, splits: Sequence[str], epoch: int, record: Any) -> dict[str, float]:
     """Score the task on each split."""
-    scores = {}
+    scores: dict[str, float] = {}
     for split in splits:
         with evaluating(task.players):
             found = task.evaluate(split)

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 

@@ -1,5 +1,5 @@
-"""Spaces of features in which images are compared: the Inception network of the FID, and stand-ins that are never called
-FID: a committed classifier, and the pixels themselves."""
+"""Spaces of features in which images are compared: the Inception network of the FID, and stand-ins that are never
+called FID: a committed classifier, and the pixels themselves."""
 
 from __future__ import annotations
 

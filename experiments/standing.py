@@ -28,7 +28,7 @@ def same(record: Record, request: Request) -> bool:
 
 
 def standing(request: Request, store: Path) -> str:
-    """One word: done, running, failed, partial (begun), unscored, stale (made with another configuration) or missing."""
+    """One word: done, running, failed, partial (begun), unscored, stale (another configuration's) or missing."""
     if find(request, store):
         return "done"
     if is_claimed(store, run_path(request)):

@@ -6,6 +6,8 @@ At 64 pixels and 64 filters the generator has 3,576,704 parameters, the WGAN cri
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from models.pair import Pair
@@ -53,7 +55,7 @@ class Generator(nn.Module):
     def __init__(self, channels: list[int], latent: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.ConvTranspose2d(latent, channels[-1], 4, 1, 0, bias=False))
-        for inner, outer in zip(channels[::-1], channels[-2::-1]):
+        for inner, outer in pairwise(reversed(channels)):
             self.layers.extend([nn.BatchNorm2d(inner), nn.ReLU(inplace=True)])
             self.layers.append(nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False))
         self.layers.extend([nn.BatchNorm2d(channels[0]), nn.ReLU(inplace=True)])
@@ -67,7 +69,7 @@ class Critic(nn.Module):
     def __init__(self, channels: list[int], head: str, norm: str, output: str) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(3, channels[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True))
-        for outer, inner in zip(channels, channels[1:]):
+        for outer, inner in pairwise(channels):
             self.layers.append(nn.Conv2d(outer, inner, 4, 2, 1, bias=False))
             # one group over all channels and pixels: layer norm with a scale and a shift for each channel
             self.layers.append(nn.BatchNorm2d(inner) if norm == "batch" else nn.GroupNorm(1, inner))

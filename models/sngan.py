@@ -125,8 +125,8 @@ def orthogonal(module: nn.Module) -> None:
     """Orthogonal weights of convolutions, linear layers and embeddings; biases zero."""
     if isinstance(module, (nn.Conv2d, nn.Linear, nn.Embedding)):
         nn.init.orthogonal_(module.weight)
-        if getattr(module, "bias", None) is not None:
-            nn.init.zeros_(module.bias)
+        if isinstance(bias := getattr(module, "bias", None), Tensor):
+            nn.init.zeros_(bias)
 
 
 def normalise(module: nn.Module) -> None:

@@ -25,7 +25,7 @@ from experiments.record import read_lines, read_record
 from experiments.run import run_path
 from experiments.standing import ARCHIVE, find, standing
 
-STATES = ("done", "archived", "running", "partial", "failed", "stale", "missing")
+STATES = ("done", "archived", "running", "partial", "unscored", "failed", "stale", "missing")
 
 
 def main(words: Sequence[str]) -> int:
@@ -70,7 +70,7 @@ def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bo
         table.add_row(data, model, *(str(counts[state] or "-") for state in shown))
     console.print(table)
     for request in requests:
-        if states[id(request)] in ("running", "failed", "partial", "stale"):
+        if states[id(request)] in ("running", "failed", "partial", "unscored", "stale"):
             console.print(f"{states[id(request)]}: {request.cell} seed {request.seed}{detail(request, store)}")
     if left := seconds_left(requests, states, store):
         console.print(f"time left, one run after the other, from the epochs timed so far: {clock(left)}")

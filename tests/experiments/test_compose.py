@@ -27,7 +27,7 @@ def test_every_recipe_value_reaches_the_optimizer(cell):
     config = expected(cell).config
     optimizer = instantiate(config["optimizer"], _convert_="all")([torch.nn.Parameter(torch.ones(2))])
     group, name = optimizer.param_groups[0], cell.optimizer.split(",")[0]
-    row = table(cell.setting)[cell.data, cell.model, name]
+    row = table(cell.setting)[cell.protocol, cell.data, cell.model, name]
     for key, value in row["optimizer"].items():
         if f",{key}=" not in cell.optimizer:
             assert list(group[key]) == value if isinstance(value, list) else group[key] == value, key

@@ -19,7 +19,8 @@ HEADS = {"wgan": {"head": "convolution", "output": "sigmoid"}, "wgan-gp": {"head
 PIXELS = {"space": "pixels", "fakes": 64, "reals": "train", "stretch": False, "quantise": True}
 
 
-def toy(model=partial(dcgan, filters=4), optimizer=partial(SGD, lr=0.1, mode="loop"), pixels=8, **more):
+def toy(model=None, optimizer=None, pixels=8, **more):
+    model, optimizer = model or partial(dcgan, filters=4), optimizer or partial(SGD, lr=0.1, mode="loop")
     words = dict(batch_size=16, loss="wasserstein", every=5, generator_at=0, seed=0, device="cpu", noise="shared",
                  score=PIXELS)  # fmt: skip
     return GAN(digits(pixels), model, optimizer, **{**words, **more})
