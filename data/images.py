@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torchvision.utils import save_image
 
 
 class DataError(RuntimeError):
@@ -69,6 +71,13 @@ class ImageData:
     flip: bool
     content: str
     files: dict[str, str] = field(default_factory=dict)
+
+
+def grid_png(images: Tensor) -> bytes:
+    """Images (n, 3, height, width) in [0, 1] as a PNG of one square grid."""
+    buffer = io.BytesIO()
+    save_image(images, buffer, format="png", nrow=round(len(images) ** 0.5))
+    return buffer.getvalue()
 
 
 def content_hash(*arrays: np.ndarray) -> str:

@@ -49,7 +49,7 @@ def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: A
     Returns "complete", "partial" (`stop_after` reached), "diverged" (a loss that is not finite: a result),
     "unfinished" (`max_seconds` spent) or "unscored" (trained, but what the score needs is not here). `record` gets
     `tick(epoch, batch, of, sums)` after each batch, `epoch(epoch, scores, seconds, checkpoint)` after each epoch,
-    `images(epoch, images)` whenever there are some, and `late(scores)` with the scores of the end.
+    `evaluation(epoch, found)` after each evaluation, and `late(scores)` with the scores of the end.
     """
     slice_began = time.monotonic()
     for epoch in range(first, plan.last):
@@ -87,8 +87,7 @@ def evaluate(task: Task, splits: Sequence[str], epoch: int, record: Any) -> dict
         with evaluating(task.players):
             found = task.evaluate(split)
         scores |= {f"{split}/{name}": value for name, value in found.scores.items()}
-        if found.images:
-            record.images(epoch, found.images)
+        record.evaluation(epoch, found)
     return scores
 
 

@@ -3,8 +3,6 @@ the epoch in flight (or the epochs since the last checkpoint)."""
 
 from __future__ import annotations
 
-import io
-import shlex
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +12,6 @@ import torch
 import yaml
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from torchvision.utils import save_image
 
 from experiments import checkpoint as checkpoints
 from experiments import machine
@@ -24,16 +21,8 @@ from experiments.errors import UserError
 from experiments.identity import difference, fingerprint
 from experiments.loop import Plan, fit
 from experiments.progress import Bar
-from experiments.record import (
-    FINAL,
-    append_line,
-    as_json,
-    keep_lines,
-    read_lines,
-    read_record,
-    scores,
-    write_whole,
-)  # fmt: skip
+from experiments.record import FINAL, keep_lines, read_lines, read_record, write_whole
+from experiments.recorder import Recorder
 from experiments.task import Task
 
 
@@ -82,7 +71,8 @@ def train(request: Request, folder: Path, label: str) -> str:
     keep_lines(folder / "times.jsonl", first)
     lines = keep_lines(folder / "metrics.jsonl", first)
     with bar:
-        recorder = Recorder(folder, request, task, bar, mirror)
+        files = getattr(load_data(request), "files", {})
+        recorder = Recorder(folder, request, task, bar, mirror, str(run_path(request)), files)
         mirror.start(recorder.heading, config, lines)
         status = fit(task, schedule, plan, recorder, first)
         summary = None if status == "unfinished" else recorder.finish(status)
@@ -149,73 +139,6 @@ def set_aside(folder: Path, old: str) -> None:
     aside = folder.with_name(f"{folder.name}~{old[:8]}")
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)
-
-
-class Recorder:
-    """Writes a run's files as the loop goes, and shows it."""
-
-    def __init__(self, folder: Path, request: Request, task: Task, bar: Bar, mirror: Any) -> None:
-        self.folder, self.request, self.task, self.bar, self.mirror = folder, request, task, bar, mirror
-        self.saved, self.items = machine.now(), 0
-        self.heading = {
-            "cell": vars(request.cell), "seed": request.seed, "fingerprint": request.fingerprint,
-            "path": str(run_path(request)),
-        }  # fmt: skip
-
-    def tick(self, epoch: int, batch: int, of: int, sums: Any) -> None:
-        self.items = max(sums.counts.values(), default=0)
-        self.bar.tick(epoch, batch, of, sums)
-
-    def epoch(self, epoch: int, scores: dict[str, float], seconds: float, checkpoint: bool) -> None:
-        line = {"epoch": epoch, **scores}
-        append_line(self.folder / "metrics.jsonl", line)
-        append_line(self.folder / "times.jsonl", {"epoch": epoch, "seconds": round(seconds, 3)})
-        if checkpoint or machine.now() - self.saved >= self.request.config["checkpoint_seconds"]:
-            checkpoints.save(self.folder, self.task, epoch + 1)
-            self.saved = machine.now()
-        self.mirror.epoch(line)
-        self.bar.epoch(epoch, scores, self.items)
-
-    def late(self, scores: dict[str, float]) -> None:
-        """Add scores to the last epoch's line."""
-        path = self.folder / "metrics.jsonl"
-        *before, last = read_lines(path)
-        write_whole(path, "".join(as_json(line) + "\n" for line in [*before, last | scores]).encode())
-        self.mirror.epoch({"epoch": last["epoch"], **scores})
-
-    def images(self, epoch: int, images: dict[str, torch.Tensor]) -> None:
-        """Keep images (n, 3, height, width) in [0, 1] as one grid each."""
-        for name, batch in images.items():
-            buffer = io.BytesIO()
-            save_image(batch, buffer, format="png", nrow=round(len(batch) ** 0.5))
-            write_whole(self.folder / name / f"epoch={epoch:03d}.png", buffer.getvalue())
-            self.mirror.image(epoch, name, self.folder / name / f"epoch={epoch:03d}.png")
-
-    def finish(self, status: str) -> dict[str, Any]:
-        """Write the summary: the run is at rest."""
-        unscored = {"unscored": True} if status == "unscored" else {}
-        config, task = self.request.config, self.task
-        metrics = read_lines(self.folder / "metrics.jsonl")
-        seconds = sum(line["seconds"] for line in read_lines(self.folder / "times.jsonl"))
-        select_on = getattr(task, "select_on", task.metric.name)
-        window = config["scale"]["last"]
-        summary = {
-            **self.heading, "status": "partial" if unscored else status, **unscored,
-            "epochs_done": len(metrics), "epochs": config["epochs"],
-            "scores": scores(metrics, task.metric.name, select_on, task.metric.better, window),
-            "wall_seconds": round(seconds, 1), "peak_memory_mib": machine.peak_memory_mib(),
-            "command": command(self.request), "recipe_source": config["recipe"]["source"],
-            "files": getattr(load_data(self.request), "files", {}), **machine.facts(),
-        }  # fmt: skip
-        write_whole(self.folder / "summary.json", (as_json(summary, indent=1) + "\n").encode())
-        return summary
-
-
-def command(request: Request) -> str:
-    """The command that makes this run again, without the places of this machine."""
-    places = ("store", "data.root", "logger", "progress", "device", "threads", "max_seconds")
-    words = [w for w in request.words if w.partition("=")[0].lstrip("+~") not in places]
-    return shlex.join(["python", "-m", "experiments.train", *words])
 
 
 def note_failure(request: Request, text: str) -> None:

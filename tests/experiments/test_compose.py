@@ -41,14 +41,14 @@ def test_the_54_cells_of_the_figure_are_there():
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_every_row_has_a_source_and_its_keys_exist(path):
-    for (_, _, optimizer), node in rows(path):
+    for (_, _, _, optimizer), node in rows(path):
         assert node["recipe"]["source"]
         known = (CONFIGS / "optimizer" / f"{optimizer}.yaml").read_text()
         assert all(f"\n{key}:" in known for key in node.get("optimizer", {}))
 
 
 def test_sources_differ_where_the_facts_do():
-    source = lambda *key: table("adabelief-cifar")[key]["recipe"]["source"]  # noqa: E731
+    source = lambda *key: table("adabelief-cifar")["paper", *key]["recipe"]["source"]  # noqa: E731
     assert "official curve file" in source("cifar10", "resnet34", "adabelief")
     assert "independent rerun" in source("cifar100", "vgg11", "adabelief")
     assert source("cifar100", "resnet34", "adabelief").startswith("assumption")

@@ -167,6 +167,9 @@ class Lines:
         self.means.append((total - self.total) / (count - self.count))
         self.total, self.count = total, count
 
+    def evaluation(self, epoch, found):
+        pass
+
     def epoch(self, epoch, scores, seconds, checkpoint):
         self.lines.append({"epoch": epoch, **scores})
 

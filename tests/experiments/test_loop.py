@@ -59,6 +59,9 @@ class Notes:
     def tick(self, epoch, batch, of, sums):
         self.ticks += 1
 
+    def evaluation(self, epoch, found):
+        pass
+
     def epoch(self, epoch, scores, seconds, checkpoint):
         self.lines.append(scores)
         self.checkpoints.append(checkpoint)
