@@ -16,7 +16,7 @@ from experiments.score import Score
 from experiments.seeding import generator as stream
 from experiments.seeding import initialised
 from experiments.task import Evaluation, Logs, Metric, Player, Turn
-from models.pair import Pair
+from models.pair import Pair, gradient_penalty
 
 REVISION = 1
 LOSSES = ("wasserstein", "hinge")
@@ -186,14 +186,6 @@ class Batches:
             images = self.task.train.take(index)
             pixels = torch.where(mirrored[:, None, None, None], images.pixels.flip(2), images.pixels)
             yield normalise(pixels, HALF, HALF), images.labels
-
-
-def gradient_penalty(critic: nn.Module, images: Tensor, samples: Tensor, labels: Tensor, share: Tensor) -> Tensor:
-    """Mean over the batch of (|gradient of the critic's score| - 1)^2 at share * image + (1 - share) * sample, which
-    Gulrajani et al. (NeurIPS 2017, arXiv 1704.00028) weigh with 10."""
-    between = (share * images + (1 - share) * samples).requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(between, labels).sum(), between, create_graph=True)
-    return (gradient.flatten(1).norm(2, dim=1) - 1).square().mean()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 
@@ -15,3 +16,11 @@ class Pair(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         return self.critic(self.generator(noise, labels), labels)
+
+
+def gradient_penalty(critic: nn.Module, images: Tensor, samples: Tensor, labels: Tensor, share: Tensor) -> Tensor:
+    """Mean over the batch of (|gradient of the critic's score| - 1)^2 at share * image + (1 - share) * sample, which
+    Gulrajani et al. (NeurIPS 2017, arXiv 1704.00028) weigh with 10."""
+    between = (share * images + (1 - share) * samples).requires_grad_(True)
+    (gradient,) = torch.autograd.grad(critic(between, labels).sum(), between, create_graph=True)
+    return (gradient.flatten(1).norm(2, dim=1) - 1).square().mean()

@@ -97,9 +97,9 @@ def test_bad_words_are_refused_in_one_sentence(shell, words, parts):
 
 
 def test_a_cell_without_a_recipe_is_refused(shell, monkeypatch):
-    rows = ConfigStore.instance().repo["recipe"]["adabelief-cifar"]["digits"]["vgg11"]
+    rows = ConfigStore.instance().repo["recipe"]["adabelief-cifar"]["paper"]["digits"]["vgg11"]
     monkeypatch.delitem(rows, "yogi.yaml")
-    place = "no recipe 'adabelief-cifar/digits/vgg11/yogi': this setting has no row for it"
+    place = "no recipe 'adabelief-cifar/paper/digits/vgg11/yogi': this setting has no row for it"
     refused(shell, shell.train("optimizer=yogi"), place)
 
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from data.digits import digits
-from experiments.gan import GAN, gradient_penalty
+from experiments.gan import GAN
 from experiments.loop import take
 from models.dcgan import dcgan
+from models.pair import gradient_penalty
 from optimizers import SGD, AdaBelief
 from tests.formula import fill, wave
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from experiments import record
+from experiments import record, recorder
 from experiments import run as module
 from experiments.progress import Bar
 from experiments.record import read_lines
@@ -47,9 +47,9 @@ def count_down(monkeypatch, moment):
         event()
 
     monkeypatch.setattr(Bar, "tick", lambda *a: (event(), tick(*a)))
-    for place in (record, module, module.checkpoints):
+    for place in (record, module, recorder, module.checkpoints):
         monkeypatch.setattr(place, "write_whole", write_slowly, raising=False)
-    monkeypatch.setattr(module, "append_line", append_slowly)
+    monkeypatch.setattr(recorder, "append_line", append_slowly)
     return left
 
 
