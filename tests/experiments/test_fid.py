@@ -17,7 +17,9 @@ from experiments.spaces import Inception, find_inception
 
 def features(n, d, seed=0, shift=0.0):
     random = torch.Generator().manual_seed(seed)
-    return torch.randn((n, d), generator=random, dtype=torch.float64) @ torch.linspace(0.1, 2, d).double().diag() + shift
+    return (
+        torch.randn((n, d), generator=random, dtype=torch.float64) @ torch.linspace(0.1, 2, d).double().diag() + shift
+    )
 
 
 def statistics(x, batch=None):
