@@ -1,6 +1,6 @@
 # One command per question; `make help` lists them.
-# Variables: SCALE=quick|small|full  SEEDS=0,1,2  GRID=ptb_figure (configs/grid)  DATA_ROOT=...  JOBS=n  ON_FAILURE=continue|stop  RETRIES=k
-#            SKIP_ARCHIVED=1  MAX_SECONDS=n  ARGS="model=vgg11 optimizer.lr=0.01" (Hydra's words)  PYTHON=...
+# Variables: SCALE=quick|small|full  SEEDS=0,1,2  GRID=ptb_figure (configs/grid)  DATA_ROOT=...  JOBS=n
+#            ON_FAILURE=continue|stop  RETRIES=k  SKIP_ARCHIVED=1  MAX_SECONDS=n  ARGS="model=vgg11 optimizer.lr=0.01" (Hydra's words)  PYTHON=...
 
 ifeq ($(origin PYTHON), undefined)
 PYTHON := .venv/bin/python

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from itertools import islice
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +14,14 @@ from torch.optim.swa_utils import update_bn
 from data.augment import crop_flip, draw, normalise, pad
 from data.images import ImageData, Images
 from experiments.seeding import generator, initialised
-from experiments.task import Evaluation, Logs, Metric, Player, Turn
+from experiments.task import Evaluation, Logs, Metric, Player, Task, Turn
 from models.norm import draw_norm_scales
 
 REVISION = 1  # covers data/augment.py and models/norm.py too
 SPLIT_SEED = 0  # the validation split is the same for every seed and optimizer
 
 
-class Classification:
+class Classification(Task):
     """Trains one module on images that live as uint8 on the device.
 
     data: decoded images; model: builds the module for a number of classes; optimizer: builds the optimizer from
@@ -118,15 +117,6 @@ class Classification:
     def logs(loss: Tensor, logits: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, int]]:
         n, correct = len(labels), (logits.detach().argmax(1) == labels).sum()
         return {"loss": (loss.detach().double() * n, n), "accuracy": (correct.double() * 100, n)}
-
-    def after_epoch(self, scores: dict[str, float]) -> None:
-        pass
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
 
 
 def averages(optimizer: torch.optim.Optimizer) -> bool:

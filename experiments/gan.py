@@ -15,7 +15,7 @@ from data.images import ImageData
 from experiments.score import Score
 from experiments.seeding import generator as stream
 from experiments.seeding import initialised
-from experiments.task import Evaluation, Logs, Metric, Player, Turn
+from experiments.task import Evaluation, Logs, Metric, Player, Task, Turn
 from models.pair import Pair, gradient_penalty
 
 REVISION = 1
@@ -25,7 +25,7 @@ HALF = (0.5, 0.5, 0.5)  # mean and deviation that map [0, 1] to [-1, 1], as the 
 SHOWN = 64  # samples in a grid, of the same noise all along
 
 
-class GAN:
+class GAN(Task):
     """Trains a pair of networks on images without augmentation but flips.
 
     data: decoded images; model: builds the pair for a number of classes; optimizer: builds one optimizer for each
@@ -66,7 +66,9 @@ class GAN:
     ) -> None:
         if loss not in LOSSES or noise not in NOISES:
             raise ValueError(f"loss is one of {LOSSES} and noise of {NOISES}, got {loss!r} and {noise!r}")
-        if not 0 <= generator_at < every or batch_size < 1:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be one or more, got {batch_size}")
+        if not 0 <= generator_at < every:
             raise ValueError(f"generator_at is one of 0 to every - 1 = {every - 1}, got {generator_at}")
         if norm_batches is not None:
             raise ValueError("norm_batches re-estimates batch norm for one network, a GAN has two")
@@ -151,15 +153,6 @@ class GAN:
 
         return self.score(sample)
 
-    def after_epoch(self, scores: dict[str, float]) -> None:
-        pass
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
-
 
 class Batches:
     """One epoch of training batches: (images (batch, 3, side, side) in [-1, 1], labels (batch,)). Where an epoch is a
@@ -192,8 +185,10 @@ class Batches:
 def constant(module: nn.Module) -> Iterator[None]:
     """What is computed in here sends gradients through the module and none to its parameters."""
     module.requires_grad_(False)
-    yield
-    module.requires_grad_(True)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)
 
 
 def summed(n: int, **values: Tensor) -> dict[str, tuple[Tensor, int]]:

@@ -26,8 +26,8 @@ def prepare(config: dict[str, Any], threads: int | None) -> str:
     if config["precision"] not in PRECISIONS:
         raise UserError(f"precision must be one of {', '.join(PRECISIONS)}, got {config['precision']!r}")
     # Coupled decay shrinks the weights of dead units below 1e-38, where a CPU computes by microcode: Adam on VGG11
-    # takes four times as long once a fifth of them are there. They are taken for zero, which no
-    # float32 sum could tell; the square of a gradient below 1e-19 is zero then, without this it is below 1e-23.
+    # takes four times as long once a fifth of them are there. They are taken for zero, which no float32
+    # sum could tell; the square of a gradient below 1e-19 is zero then, without this that of one below 1e-23.
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or config["threads"] or cores())
     tf32 = config["precision"] == "tf32"

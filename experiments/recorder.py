@@ -24,8 +24,7 @@ class Recorder:
         self.folder, self.request, self.task, self.bar, self.mirror = folder, request, task, bar, mirror
         self.files, self.saved, self.items = files, machine.now(), 0
         self.heading = {
-            "cell": vars(request.cell), "seed": request.seed, "fingerprint": request.fingerprint,
-            "path": path,
+            "cell": vars(request.cell), "seed": request.seed, "fingerprint": request.fingerprint, "path": path,
         }  # fmt: skip
 
     def tick(self, epoch: int, batch: int, of: int, sums: Any) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from data.images import ImageData
 from experiments.fid import Running, Statistics, eight_bit, frechet, kernel_distance
 from experiments.record import write_whole
-from experiments.spaces import SPACES, name_of
+from experiments.spaces import SPACES
 from experiments.task import Evaluation
 
 BATCH = 250  # images at a time
@@ -22,7 +22,7 @@ KERNEL = 10_000  # features of each set that the kernel distance draws its subse
 
 
 class Score:
-    """space: "inception" (the FID), "classifier" or "pixels"; fakes: number of samples, part of the result; reals: the
+    """space: "inception" (the FID) or "pixels"; fakes: number of samples, part of the result; reals: the
     split they are compared with; stretch: map each image to its full range first; quantise: to eight bits, as a PNG
     would; kernel: give the kernel distance too."""
 
@@ -32,9 +32,11 @@ class Score:
     ) -> None:  # fmt: skip
         if space not in SPACES:
             raise ValueError(f"space is one of {', '.join(SPACES)}, got {space!r}")
+        if fakes < 2 or (stretch and not quantise):
+            raise ValueError(f"fakes must be two or more, and only eight-bit images are stretched, got {fakes=}")
         self.data, self.device, self.space = data, device, space
         self.fakes, self.reals, self.stretch, self.quantise, self.kernel = fakes, reals, stretch, quantise, kernel
-        self.name = name_of(space)
+        self.name = SPACES[space].name
         self.made: Any = None  # the space and the reals' statistics and features, once they are wanted
 
     def __call__(self, sample: Callable[[int], Tensor]) -> Evaluation:

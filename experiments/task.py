@@ -54,6 +54,8 @@ class Evaluation:
 
 
 class Task(Protocol):
+    """Who inherits from this has nothing to do after an epoch and nothing to keep but the players, unless told."""
+
     players: dict[str, Player]
     metric: Metric
     unit: str  # what a log's count counts: "images"
@@ -70,9 +72,12 @@ class Task(Protocol):
 
     def after_epoch(self, scores: dict[str, float]) -> None:
         """Called after each epoch's evaluation; may replace a player's optimizer."""
+        return
 
     def state_dict(self) -> dict[str, Any]:
         """What survives an epoch besides the players."""
+        return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore `state_dict`'s answer; called before the players are restored."""
+        return

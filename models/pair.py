@@ -19,8 +19,9 @@ class Pair(nn.Module):
 
 
 def gradient_penalty(critic: nn.Module, images: Tensor, samples: Tensor, labels: Tensor, share: Tensor) -> Tensor:
-    """Mean over the batch of (|gradient of the critic's score| - 1)^2 at share * image + (1 - share) * sample, which
-    Gulrajani et al. (NeurIPS 2017, arXiv 1704.00028) weigh with 10."""
+    """Mean over the batch of (|gradient of the critic's score| - 1)^2 at share * image + (1 - share) * sample, a scalar
+    that Gulrajani et al. (NeurIPS 2017, arXiv 1704.00028) weigh with 10. images, samples (batch, channels, side, side),
+    labels (batch,), share (batch, 1, 1, 1)."""
     between = (share * images + (1 - share) * samples).requires_grad_(True)
     (gradient,) = torch.autograd.grad(critic(between, labels).sum(), between, create_graph=True)
     return (gradient.flatten(1).norm(2, dim=1) - 1).square().mean()

@@ -1,4 +1,4 @@
-"""Siblings of AdaDiff from the same repository (huangdian-scu/AdaDiff_v1, July 2021); the published one is `AdaDiff`.
+"""Siblings of AdaDiff from the same repository (deerOfHd/AdaDiff_v1, July 2021); the published one is `AdaDiff`.
 
     g <- g + weight_decay p
     m <- b1 m + (1 - b1) g

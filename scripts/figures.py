@@ -47,7 +47,7 @@ POINTS = {
 KINDS = {
     "ours": "ours, mean over seeds (band or bar: ± sd)", "diverged": "ours, diverged",
     "official": "official curve (one run)", "rerun": "independent rerun (one run)",
-    "reruns": "independent reruns, mean of a repository's three or five (band: ± sd)",
+    "reruns": "a repository's three or five runs, mean (band: ± sd)",
 }  # fmt: skip
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # from a label to its line
 METADATA: dict[str, dict[str, Any]] = {

@@ -1,6 +1,7 @@
 """Corpora: numbering, the official Penn Treebank, the embedded text, and files that are not what they should be."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from data.topics import CONTENT, topics
 from data.wikitext import wikitext2
 from experiments.recipes import CONFIGS
 
-REAL = CONFIGS.parent / "data" / "raw"
+REAL = Path(os.environ.get("DATA_ROOT", CONFIGS.parent / "data" / "raw"))
 TEXTS = {"train": " the cat \n sat\n", "validation": "the dog\n", "test": "a cat\n"}
 
 
@@ -110,7 +111,7 @@ def test_a_download_is_checked_and_put_in_its_place(monkeypatch, tmp_path):
 
 def test_the_real_ptb_is_the_official_one():
     if not (REAL / "ptb" / "train.txt").is_file():
-        pytest.skip(f"the Penn Treebank is not in {REAL / 'ptb'}")
+        pytest.skip(f"the Penn Treebank is not in {REAL / 'ptb'} (set DATA_ROOT to the folder that holds ptb)")
     data = ptb(REAL, download=False)
     assert len(data.words) == 10_000 and data.content == ptb_module.CONTENT["ptb"]
     assert {split: len(getattr(data, split)) for split in TOKENS} == TOKENS

@@ -7,11 +7,14 @@ import mpmath
 import pytest
 import torch
 from PIL import Image
+from pytorch_fid import inception
 from torchvision.utils import save_image
 
+from data.digits import digits
 from experiments import spaces
 from experiments.errors import Unscored
 from experiments.fid import Running, Statistics, eight_bit, frechet, kernel_distance
+from experiments.score import Score
 from experiments.spaces import Inception, find_inception
 
 
@@ -104,7 +107,31 @@ def test_an_absent_network_is_said_in_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     with pytest.raises(Unscored, match=r"could not be downloaded \(no route\): put https://github.com/mseitzer"):
         find_inception()
-    assert not list((tmp_path / "fid").iterdir())
+    assert not list(tmp_path.iterdir())
+
+
+def test_folded_batch_norm_gives_the_features_of_pytorch_fid(monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:  # random weights, as nobody loads any
+        patch.setattr(torch.nn.Module, "load_state_dict", lambda *_, **__: None)
+        patch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: {})
+        weights = inception.fid_inception_v3().state_dict()
+    path = tmp_path / spaces.INCEPTION
+    torch.save(weights, path)
+    ours = Inception("cpu", path, check="")
+    monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: weights)
+    theirs = inception.InceptionV3([3]).eval()
+    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = theirs(images)[0].flatten(1)
+    assert expected.shape == (2, 2048)
+    torch.testing.assert_close(ours(images), expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("words", [{"space": "x"}, {"fakes": 1}, {"stretch": True, "quantise": False}])
+def test_a_score_that_makes_no_sense_is_refused(words):
+    usual = dict(space="pixels", fakes=10, reals="train", stretch=False, quantise=True)
+    with pytest.raises(ValueError):
+        Score(digits(8), device="cpu", **{**usual, **words})
 
 
 def test_another_file_never_passes_for_the_network(tmp_path, monkeypatch):

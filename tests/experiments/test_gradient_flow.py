@@ -11,10 +11,9 @@ GRIDS = [load_grid(path.stem) for path in sorted((CONFIGS / "grid").glob("*.yaml
 CELLS = {
     (grid.setting, cell.model, protocol): cell
     for grid in GRIDS
+    if "quick" in grid.scales
     for protocol in ("paper", "clean")
-    for scale in grid.scales
-    if scale == "quick"
-    for cell in grid.cells(scale, protocol)
+    for cell in grid.cells("quick", protocol)
     if cell.optimizer == "adam"
 }
 

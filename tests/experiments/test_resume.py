@@ -1,5 +1,6 @@
 """A run that is killed at any moment and started again ends in the same bits."""
 
+import json
 import random
 
 import pytest
@@ -8,9 +9,13 @@ import yaml
 
 from experiments import record, recorder
 from experiments import run as module
+from experiments.classification import Classification
+from experiments.errors import Unscored
 from experiments.progress import Bar
 from experiments.record import read_lines
 from experiments.run import build
+from experiments.standing import standing
+from scripts.archive import worth_keeping
 
 
 class Killed(BaseException):
@@ -55,6 +60,29 @@ def count_down(monkeypatch, moment):
 
 def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_run_is_scored_later_without_training_again(store, monkeypatch, capsys):
+    """Where a score is made once at the end and what it takes is absent, the weights wait for it."""
+    monkeypatch.setattr(module, "intervals", lambda _: {"test": 0})
+    _, whole = store.run("seed=1")
+    evaluate, batches = Classification.evaluate, Classification.batches
+    with monkeypatch.context() as patch:
+        patch.setattr(Classification, "evaluate", lambda *_: (_ for _ in ()).throw(Unscored("no network")))
+        status, folder = store.run()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert status == "unscored" and "scored by the next call: no network" in capsys.readouterr().out
+    assert (summary["status"], summary["unscored"], summary["scores"]["final"]) == ("partial", True, None)
+    assert (folder / "checkpoint.pt").is_file() and standing(store.request(), store.path) == "unscored"
+    assert not worth_keeping(record.read_record(store.path, folder.relative_to(store.path)))
+    monkeypatch.setattr(Classification, "batches", lambda *_: pytest.fail("it was trained again"))
+    assert store.run()[0] == "complete" and Classification.evaluate is evaluate
+    monkeypatch.setattr(Classification, "batches", batches)
+    lines = read_lines(folder / "metrics.jsonl")
+    assert ["test/accuracy" in line for line in lines] == [False, False, True]
+    assert [line.keys() for line in lines] == [line.keys() for line in read_lines(whole / "metrics.jsonl")]
+    assert json.loads((folder / "summary.json").read_text())["scores"]["final"] == lines[-1]["test/accuracy"]
+    assert not (folder / "checkpoint.pt").exists() and store.run()[0] == "done"
 
 
 def test_ten_cuts_at_random_moments_end_in_the_same_bits(store, monkeypatch):
