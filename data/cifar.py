@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.images import DataError, ImageData, Images, content_hash, shrink
+from data.images import DataError, ImageData, Images, content_hash, enlarge, shrink
 
 REVISION = 1  # raised by hand when a fix changes what is trained on
 
@@ -146,7 +146,7 @@ def load(spec: Spec, root: str | Path, pixels: int = 32, download: bool = True) 
     Args:
         spec: which one.
         root: the folder that holds one of the official folders (`cifar-10-batches-bin`, ...).
-        pixels: side of the images; 32 as they are, a divisor of 32 by area averaging.
+        pixels: side of the images; 32 as they are, a divisor of 32 by area averaging, more by bilinear enlargement.
         download: fetch the Python layout with torchvision if neither is there.
 
     Raises:
@@ -155,7 +155,7 @@ def load(spec: Spec, root: str | Path, pixels: int = 32, download: bool = True) 
     Warns:
         UserWarning: the binary files are well formed but not the official ones.
     """
-    shrink(torch.empty((0, 32, 32, 3), dtype=torch.uint8), pixels)  # an unfit size fails before any reading
+    resized(torch.empty((0, 32, 32, 3), dtype=torch.uint8), pixels)  # an unfit size fails before any reading
     root = Path(root).expanduser()
     layout = _find(spec, root)
     if layout is None:
@@ -182,8 +182,12 @@ def load(spec: Spec, root: str | Path, pixels: int = 32, download: bool = True) 
     )
 
 
+def resized(images: torch.Tensor, pixels: int) -> torch.Tensor:
+    return shrink(images, pixels) if pixels <= images.shape[1] else enlarge(images, pixels)
+
+
 def _images(images: np.ndarray, labels: np.ndarray, pixels: int) -> Images:
-    return Images(shrink(torch.from_numpy(images), pixels), torch.from_numpy(labels))
+    return Images(resized(torch.from_numpy(images), pixels), torch.from_numpy(labels))
 
 
 def _decode(

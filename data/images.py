@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 from torchvision.utils import save_image
 
@@ -112,9 +112,8 @@ def shrink(pixels: Tensor, size: int) -> Tensor:
 
 
 def enlarge(pixels: Tensor, size: int) -> Tensor:
-    """Square images (n, side, side, 3) uint8 to (n, size, size, 3), bilinear, pixel centres aligned as areas.
-
-    Computed in float64 and rounded (halves to even).
+    """Square images (n, side, side, 3) uint8 to (n, size, size, 3) with Pillow's bilinear filter, as torchvision's
+    Resize does with images: two passes of integers, the same on every machine.
 
     Raises:
         DataError: `size` is below the side.
@@ -124,6 +123,7 @@ def enlarge(pixels: Tensor, size: int) -> Tensor:
         raise DataError(f"images of {side} pixels can only be enlarged, to {side} pixels or more, got {size}")
     if size == side:
         return pixels
-    planes = pixels.permute(0, 3, 1, 2).to(torch.float64)  # (n, 3, side, side)
-    planes = F.interpolate(planes, size=(size, size), mode="bilinear", align_corners=False)
-    return planes.round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    large = torch.empty((len(pixels), size, size, 3), dtype=torch.uint8)
+    for image, place in zip(pixels.numpy(), large.numpy()):
+        place[...] = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)
+    return large

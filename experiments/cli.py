@@ -51,7 +51,7 @@ def sentence(error: BaseException) -> str:
         return f"{inner.full_key} has no value: give it as {inner.full_key}=..."
     if found := re.search(r"Could not override '([^']+)'", text):
         return unknown_key(found.group(1), inner)
-    if inner is not None and inner is not error:
+    if inner is not None and inner is not error and str(inner) not in text:
         text = f"{text.splitlines()[0]}: {inner}"
     return " ".join(line.strip() for line in text.splitlines()[:2] if line.strip())
 

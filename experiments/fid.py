@@ -1,4 +1,4 @@
-"""Frechet and kernel distances between two sets of images, in a space of features.
+"""Distances between two sets of images, in a space of features.
 
 The Frechet inception distance (Heusel et al., NeurIPS 2017, arXiv 1706.08500) as pytorch-fid 0.3.0 computes it, except
 that the trace of the square root comes from symmetric eigenvalues: faster, real, and exact where covariances have no
@@ -69,17 +69,21 @@ def frechet(a: Statistics, b: Statistics) -> float:
     return float((a.mean - b.mean).square().sum() + traces)
 
 
-def kernel_distance(a: Tensor, b: Tensor, subsets: int = 100, size: int = 1000, seed: int = 0) -> float:
-    """KID (Binkowski et al., ICLR 2018, arXiv 1801.01401): mean over subsets, drawn without replacement, of the
-    unbiased squared maximum mean discrepancy of the kernel (x.y / d + 1)^3. Features (n, d); size is at most n."""
-    size, random = min(size, len(a), len(b)), torch.Generator().manual_seed(seed)
-    total = 0.0
-    for _ in range(subsets):
-        x, y = (f[torch.randperm(len(f), generator=random)[:size]].double() for f in (a, b))
-        xx, yy, xy = ((p @ q.T / p.shape[1] + 1) ** 3 for p, q in ((x, x), (y, y), (x, y)))
-        inside = (xx.sum() - xx.trace() + yy.sum() - yy.trace()) / (size * (size - 1))
-        total += float(inside - 2 * xy.mean())
-    return total / subsets
+def further_scores(fakes: Tensor, reals: Tensor, logits: Tensor | None = None) -> dict[str, float]:
+    """What torch-fidelity makes of features (n, d) of samples and images: kernel distance (KID, Binkowski et al., ICLR
+    2018: mean over 100 subsets of 1,000, or of all where there are fewer), precision and recall (Kynkaanniemi et al.,
+    NeurIPS 2019: third neighbours), and of logits (n, classes) of the samples the Inception score (10 splits)."""
+    from torch_fidelity.metric_isc import isc_features_to_metric  # imports scipy and more: seconds
+    from torch_fidelity.metric_kid import kid_features_to_metric
+    from torch_fidelity.metric_prc import prc_features_to_metric
+
+    size = min(1000, len(fakes), len(reals))
+    kernel = kid_features_to_metric(fakes, reals, kid_subset_size=size, verbose=False)
+    shares = prc_features_to_metric(fakes, reals, save_cpu_ram=True, verbose=False)
+    found = {"kernel": kernel["kernel_inception_distance_mean"]} | {k: shares[k] for k in ("precision", "recall")}
+    if logits is not None:
+        found["inception_score"] = isc_features_to_metric(logits)["inception_score_mean"]
+    return {name: float(value) for name, value in found.items()}
 
 
 def eight_bit(images: Tensor, stretch: bool = False) -> Tensor:

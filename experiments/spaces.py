@@ -1,5 +1,6 @@
-"""Spaces of features in which images are compared: the Inception network of the FID, and the pixels themselves,
-where a distance is never called FID."""
+"""Spaces of features in which images are compared: the Inception network of the FID, and two that need no download and
+whose distances are never called FID: a small classifier of CIFAR-10 and the pixels themselves. Each says what the
+Frechet distance in it is called."""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from experiments.errors import Unscored
 from experiments.record import write_whole
+from models.vgg import VGG11
 
+CLASSIFIER = Path(__file__).resolve().parent.parent / "results" / "classifier" / "cifar10_vgg11.pt"
 INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
 ADDRESS = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{INCEPTION}"
 
@@ -24,14 +27,40 @@ ADDRESS = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weight
 class Pixels:
     """The pixels of the grey image: 64 numbers of an 8x8 digit."""
 
-    name = "frechet_pixels"
-
     def __init__(self, device: str) -> None:
         pass
+
+    @staticmethod
+    def distance() -> str:
+        return "frechet_pixels"
 
     def __call__(self, images: Tensor) -> Tensor:
         """images (n, 3, height, width) in [0, 1] -> features (n, d)."""
         return images.mean(1).flatten(1)
+
+
+class Classifier:
+    """The penultimate layer, 128 numbers, of the VGG11 of width 1/4 in results/classifier, which this suite trained on
+    CIFAR-10. The file's sha256 is part of the distance's name: another file gives another distance."""
+
+    def __init__(self, device: str) -> None:
+        kept = torch.load(CLASSIFIER, map_location=device, weights_only=True)
+        self.network = VGG11(classes=kept["classes"], width=kept["width"]).to(device).eval()
+        self.network.load_state_dict({name: value.float() for name, value in kept["weights"].items()})
+        self.network.to(memory_format=torch.channels_last)
+        self.mean, self.std = (torch.tensor(kept[key], device=device).view(3, 1, 1) for key in ("mean", "std"))
+
+    @staticmethod
+    def distance() -> str:
+        return f"frechet_vgg11_{hashlib.sha256(CLASSIFIER.read_bytes()).hexdigest()[:8]}"
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:
+        """images (n, 3, 32, 32). Raises ValueError for another size."""
+        if images.shape[2:] != (32, 32):
+            raise ValueError(f"the classifier's space is one of images of 32 pixels, got {images.shape[2]}")
+        features = self.network.features(((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last))
+        return self.network.classifier[:-1](features.mean((2, 3)))
 
 
 class Inception:
@@ -40,20 +69,29 @@ class Inception:
     Raises Unscored where its weights are not at hand and cannot be downloaded.
     """
 
-    name = "fid"
-
     def __init__(self, device: str, path: Path | None = None, check: str = "6726825d") -> None:
         path = path or find_inception()
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if not digest.startswith(check):
             raise Unscored(f"{path} is not the Inception network of the FID: its sha256 begins with {digest[:8]}")
-        self.blocks = network(torch.load(path, map_location="cpu", weights_only=True)).to(device)
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        self.blocks = network(weights).to(device)
         self.blocks.to(memory_format=torch.channels_last)
+        self.head = weights["fc.weight"]
+
+    @staticmethod
+    def distance() -> str:
+        return "fid"
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
         large = F.interpolate(images, size=(299, 299), mode="bilinear", align_corners=False)
         return self.blocks((2 * large - 1).contiguous(memory_format=torch.channels_last)).flatten(1)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """(n, 1008) of features (n, 2048), on the CPU and without the bias, as the Inception score's first code left it
+        out (Salimans et al., NeurIPS 2016, arXiv 1606.03498)."""
+        return features @ self.head.float().T
 
 
 def network(weights: dict[str, Tensor]) -> nn.Sequential:
@@ -89,4 +127,4 @@ def find_inception() -> Path:
     return own
 
 
-SPACES: dict[str, Any] = {"inception": Inception, "pixels": Pixels}
+SPACES: dict[str, Any] = {"inception": Inception, "classifier": Classifier, "pixels": Pixels}

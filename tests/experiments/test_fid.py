@@ -1,6 +1,9 @@
 """Distances between sets of features, and the network of the FID."""
 
+import hashlib
 import io
+import json
+import os
 import urllib.request
 
 import mpmath
@@ -10,12 +13,14 @@ from PIL import Image
 from pytorch_fid import inception
 from torchvision.utils import save_image
 
+from data.cifar import cifar10
 from data.digits import digits
+from data.images import DataError
 from experiments import spaces
 from experiments.errors import Unscored
-from experiments.fid import Running, Statistics, eight_bit, frechet, kernel_distance
+from experiments.fid import Running, Statistics, eight_bit, frechet, further_scores
 from experiments.score import Score
-from experiments.spaces import Inception, find_inception
+from experiments.spaces import Classifier, Inception, find_inception
 
 
 def features(n, d, seed=0, shift=0.0):
@@ -74,10 +79,21 @@ def test_two_images_are_the_fewest():
         statistics(features(1, 3))
 
 
-def test_the_kernel_distance_is_unbiased_and_sees_a_shift():
-    same = kernel_distance(features(3000, 16), features(3000, 16, 1), subsets=30, size=500)
-    other = kernel_distance(features(3000, 16), features(3000, 16, 1, 0.5), subsets=30, size=500)
-    assert abs(same) < 0.01 < 0.1 < other
+def test_further_scores_see_a_shift_and_a_collapse():
+    reals = features(1500, 16).float()
+    same = further_scores(features(1500, 16, 1).float(), reals)
+    shifted = further_scores(features(1500, 16, 1, 3.0).float(), reals)
+    one_point = further_scores(reals[:1].expand(1500, 16) + 1e-3 * features(1500, 16, 2).float(), reals)
+    assert abs(same["kernel"]) < 0.02 < 0.2 < shifted["kernel"]
+    assert same["precision"] > 0.5 and same["recall"] > 0.5 and shifted["precision"] < 0.2
+    assert one_point["precision"] > 0.5 and one_point["recall"] < 0.1  # no variety
+
+
+def test_the_inception_score_is_the_number_of_classes_told_apart():
+    logits = 50.0 * torch.eye(4).repeat(250, 1)
+    assert further_scores(features(50, 3).float(), features(50, 3, 1).float(), logits)["inception_score"] == (
+        pytest.approx(4, abs=0.1)
+    )
 
 
 @pytest.mark.parametrize("stretch", [False, True])
@@ -140,3 +156,24 @@ def test_another_file_never_passes_for_the_network(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "load", lambda *a, **k: pytest.fail("it was opened"))
     with pytest.raises(Unscored, match="is not the Inception network of the FID: its sha256 begins with"):
         Inception("cpu", path)
+
+
+def test_the_classifiers_distance_is_named_after_its_file():
+    digest = hashlib.sha256(spaces.CLASSIFIER.read_bytes()).hexdigest()
+    assert Classifier.distance() == f"frechet_vgg11_{digest[:8]}"
+    assert Classifier("cpu")(torch.rand(2, 3, 32, 32)).shape == (2, 128)
+    with pytest.raises(ValueError, match="images of 32 pixels, got 64"):
+        Classifier("cpu")(torch.rand(2, 3, 64, 64))
+
+
+def test_the_committed_classifier_reads_cifar():
+    """Half precision costs it nothing."""
+    try:
+        test = cifar10(os.environ.get("DATA_ROOT", "data/raw"), download=False).test
+    except DataError as missing:
+        pytest.skip(str(missing))
+    space = Classifier("cpu")
+    features = torch.cat([space(p.permute(0, 3, 1, 2).float() / 255) for p in test.pixels.split(500)])
+    found = space.network.classifier[-1](features).argmax(1)
+    stated = json.loads(spaces.CLASSIFIER.with_suffix(".json").read_text())["scores"]["final"]
+    assert 100 * float((found == test.labels).float().mean()) == pytest.approx(stated, abs=0.05)
