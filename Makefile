@@ -20,8 +20,8 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test test-optimizers mutants-optimizers lint reproduce-cifar reproduce-lstm evidence \
-        bench-optimizers bench-lstm tables figures status archive wandb-sync clean
+.PHONY: help setup test test-optimizers mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan digits-gan evidence \
+        bench-optimizers bench-lstm bench-fid tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -60,6 +60,13 @@ reproduce-cifar: $(ENV)  ## Fig. 4: three models, nine optimizers; quick on two 
 reproduce-lstm: $(ENV)  ## PTB: LSTMs of three depths, nine optimizers, perplexity; quick on two cores 5 min
 	@$(call reproduce,lstm)
 
+reproduce-gan: $(ENV)  ## Fig. 6, Table 3: WGAN, WGAN-GP, SN-GAN, FID, samples; quick on two cores 5 min
+	@$(call reproduce,gan)
+
+digits-gan: $(ENV)  ## a WGAN-GP trained on digits until a person can read its samples (10 minutes)
+	@$(PYTHON) -m experiments.train setting=wgan-gp data=digits model=dcgan optimizer=adabelief protocol=clean scale=quick \
+	  scale.pixels=16 scale.width=0.5 scale.epochs=150 $(ARGS)
+
 # Status 2 means that some runs failed or are not healthy: the tables of the others are made all the same.
 define reproduce
 status=0; $(PYTHON) -m experiments.reproduce grid=$(or $(GRID),$(1)) $(WORDS) || status=$$?; \
@@ -80,6 +87,7 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=lstm scale=small model=lstm1)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34)
 	-$(call queue,grid=cifar scale=small data=cifar100 model=vgg11)
+	-$(call queue,grid=gan scale=small setting=wgan$(comma)wgan-gp)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
 
 bench-optimizers: $(ENV)  ## results/bench: a step of each optimizer beside torch's and other packages' (10 minutes)
@@ -87,6 +95,9 @@ bench-optimizers: $(ENV)  ## results/bench: a step of each optimizer beside torc
 
 bench-lstm: $(ENV)  ## results/bench: a language model's training step beside a plain torch LSTM (5 minutes)
 	$(PYTHON) -m scripts.bench_lstm $(ARGS)
+
+bench-fid: $(ENV)  ## results/bench: images a second through the FID's network, and its distance, beside pytorch-fid (5 minutes)
+	$(PYTHON) -m scripts.bench_fid $(ARGS)
 
 tables: $(ENV)  ## results/local/tables: ours beside the public record, from every run at hand
 	@$(PYTHON) -m scripts.tables

@@ -13,7 +13,7 @@ from experiments.compose import Request, compose, words_of
 from experiments.errors import UserError
 from experiments.grid import Grid, load_grid
 
-AXES = ("data", "model", "optimizer")
+AXES = ("setting", "data", "model", "optimizer")
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,18 @@ from experiments.record import Record
 
 @dataclass(frozen=True)
 class Grid:
-    """A file of configs/grid/. A block is a product of its axes; an axis may differ by scale; `stop_after` asks for
-    the first epochs only. `healthy` bounds the last epoch's score by data set, `at_least` or `at_most`. An optimizer
-    may carry overrides: "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set."""
+    """A file of configs/grid/. A block is a product of its axes, of the grid's setting or one of its own; an axis may
+    differ by scale; `stop_after` asks for the first epochs only. `healthy` bounds the last epoch's score by data set or
+    "data/model", where need be by scale, `at_least` or `at_most`. An optimizer may carry overrides:
+    "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set."""
 
     name: str
     title: str
-    setting: str
     blocks: list[dict[str, Any]]
     seeds: dict[str, list[int]]
     healthy: dict[str, Any]
     expected_failures: list[dict[str, Any]]
+    setting: str = ""
     table: str = "{data}"
     next: dict[str, str] = field(default_factory=dict)  # by scale: what to do after it
 
@@ -44,7 +45,7 @@ class Grid:
         if scale not in self.seeds:
             raise UserError(f"grid {self.name} has no scale {scale!r}; there are {', '.join(self.scales)}")
         return [
-            (Cell(self.setting, data, model, optimizer, protocol, scale), block.get("stop_after"))
+            (Cell(block.get("setting", self.setting), data, model, optimizer, protocol, scale), block.get("stop_after"))
             for block in self.blocks
             for data in axis(block, "data", scale)
             for model in axis(block, "model", scale)
@@ -65,14 +66,19 @@ class Grid:
             return None
         if record.status == "diverged":
             return f"diverged in epoch {record.epochs_done - 1}"
-        final = record.summary["scores"]["final"]  # type: ignore[index]
+        scores = record.summary["scores"]  # type: ignore[index]
+        final, name = scores["final"], scores["metric"]
         if final is None:
-            return f"no {self.healthy['metric']}"
-        least = self.healthy.get("at_least", {}).get(record.cell.data, -inf)
-        most = self.healthy.get("at_most", {}).get(record.cell.data, inf)
+            return f"no {name}"
+        least, most = self.bound("at_least", record.cell, -inf), self.bound("at_most", record.cell, inf)
         if final < least:
-            return f"{self.healthy['metric']} {final:.1f} < {least}"
-        return f"{self.healthy['metric']} {final:.1f} > {most}" if final > most else None
+            return f"{name} {final:.1f} < {least}"
+        return f"{name} {final:.1f} > {most}" if final > most else None
+
+    def bound(self, kind: str, cell: Cell, default: float) -> float:
+        bounds = self.healthy.get(kind, {})
+        found = bounds.get(f"{cell.data}/{cell.model}", bounds.get(cell.data, default))
+        return found.get(cell.scale, default) if isinstance(found, dict) else found
 
 
 def axis(block: dict[str, Any], name: str, scale: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Figures of a grid from everything at hand: scores per epoch, ours over the public record.
 
-    python -m scripts.figures [--grid cifar,first_epochs] [--scale full] [--out DIR] [--archive-only]
+    python -m scripts.figures [--grid cifar,gan] [--scale full] [--out DIR] [--archive-only]
 
 Full scale: the panels of the paper's Fig. 4 and 5, one figure per data set. Smaller scales and the first epochs get
 figures of their own once there are runs to show. Each comes as png and pdf.
@@ -9,7 +9,7 @@ figures of their own once there are runs to show. Each comes as png and pdf.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -24,10 +24,15 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from experiments.cli import guarded
+from experiments.grid import Grid
+from scripts.drawing.boxes import draw_boxes, draw_sheet
+from scripts.drawing.distances import distance_figures
 from scripts.drawing.labels import spaced
 from scripts.drawing.pictures import pictures
+from scripts.drawing.saving import save
 from scripts.drawing.series import Figure, Line, Panel
 from scripts.reading.arguments import asked_grids, parser
+from scripts.reading.measure import measure_of
 from scripts.reading.names import COLOURS, optimizer_name
 from scripts.reading.ours import stores
 from scripts.reading.public_record import load_public_record
@@ -50,10 +55,6 @@ KINDS = {
     "reruns": "a repository's three or five runs, mean (band: ± sd)",
 }  # fmt: skip
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # from a label to its line
-METADATA: dict[str, dict[str, Any]] = {
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None},
-}  # same input, same file
 
 
 def draw(figure: Figure, folder: Path) -> list[Path]:
@@ -77,12 +78,7 @@ def draw(figure: Figure, folder: Path) -> list[Path]:
         fontsize=9,
         title=caption,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{figure.name}.{kind}" for kind in METADATA]
-    for path in paths:
-        canvas.savefig(path, dpi=110, metadata=METADATA[path.suffix[1:]])
-    plt.close(canvas)
-    return paths
+    return save(canvas, folder, figure.name)
 
 
 def key(kind: str, points: bool) -> Line2D | tuple[Line2D, Patch]:
@@ -150,10 +146,20 @@ def draw_points(ax: Axes, panel: Panel) -> None:
 def main(words: Sequence[str]) -> int:
     call = parser("scripts.figures", "Draw the figures of a grid.", "results/local/figures").parse_args(words)
     for grid, scales in asked_grids(call):
-        for figure in pictures(grid, scales, stores(call.archive_only), load_public_record()):
-            png, _ = draw(figure, call.out)
-            print(f"{png.with_suffix('')}.{{png,pdf}}  {figure.title}")
+        for title, paths in drawn(grid, scales, stores(call.archive_only), call.out):
+            print(f"{paths[0].with_suffix('')}.{{png,pdf}}  {title}")
     return 0
+
+
+def drawn(grid: Grid, scales: Sequence[str], roots: Sequence[Path], out: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Draw a grid's figures: title and paths of each."""
+    if measure_of(grid).name == "distance":
+        boxes, sheets = distance_figures(grid, scales, roots)
+        yield from ((figure.title, draw_boxes(figure, out)) for figure in boxes)
+        yield from ((sheet.title, draw_sheet(sheet, out)) for sheet in sheets)
+    else:
+        for figure in pictures(grid, scales, roots, load_public_record()):
+            yield figure.title, draw(figure, out)
 
 
 if __name__ == "__main__":

@@ -63,11 +63,12 @@ def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bo
         return False
     shown = [state for state in STATES if state in ("done", "missing", *states.values())]  # 80 columns hold no more
     table = Table(title=f"{call.grid.title}, {call.scale} scale", title_justify="left", box=None, pad_edge=False)
-    for column in ("data", "model", *shown):
-        table.add_column(column, justify="left" if column in ("data", "model") else "right", no_wrap=True)
-    for data, model in dict.fromkeys((r.cell.data, r.cell.model) for r in requests):
-        counts = Counter(states[id(r)] for r in requests if (r.cell.data, r.cell.model) == (data, model))
-        table.add_row(data, model, *(str(counts[state] or "-") for state in shown))
+    axes = ["data", "model"] if len({r.cell.setting for r in requests}) == 1 else ["setting", "data"]
+    for column in (*axes, *shown):
+        table.add_column(column, justify="left" if column in axes else "right", no_wrap=True)
+    for place in dict.fromkeys(tuple(getattr(r.cell, axis) for axis in axes) for r in requests):
+        counts = Counter(states[id(r)] for r in requests if tuple(getattr(r.cell, axis) for axis in axes) == place)
+        table.add_row(*place, *(str(counts[state] or "-") for state in shown))
     console.print(table)
     for request in requests:
         if states[id(request)] in ("running", "failed", "partial", "unscored", "stale"):
@@ -96,17 +97,22 @@ def detail(request: Request, store: Path) -> str:
     return f"{done}, {clock(left)} left"
 
 
+def kind(request: Request) -> tuple[str, str, str]:
+    """What runs that take equally long have in common."""
+    return request.cell.setting, request.cell.data, request.cell.model
+
+
 def seconds_left(requests: Sequence[Request], states: dict[int, str], store: Path) -> float:
-    """Remaining epochs times the mean seconds of the epochs of the same data and model; 0 where none was timed."""
-    timed: dict[tuple[str, str], list[float]] = {}
+    """Remaining epochs times the mean seconds of the epochs of the same setting, data and model; 0 where none was timed."""
+    timed: dict[tuple[str, str, str], list[float]] = {}
     done: dict[int, int] = {}
     for request in requests:
         times = read_lines(store / run_path(request) / "times.jsonl")
         done[id(request)] = 0 if states[id(request)] == "stale" else len(times)
-        timed.setdefault((request.cell.data, request.cell.model), []).extend(line["seconds"] for line in times)
+        timed.setdefault(kind(request), []).extend(line["seconds"] for line in times)
     total = 0.0
     for request in requests:
-        seconds = timed[request.cell.data, request.cell.model]
+        seconds = timed[kind(request)]
         if states[id(request)] not in ("done", "archived") and seconds:
             total += sum(seconds) / len(seconds) * (request.epochs - done[id(request)])
     return total

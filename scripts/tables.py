@@ -21,6 +21,7 @@ from experiments.grid import Grid
 from scripts.reading.arguments import asked_grids, parser
 from scripts.reading.ours import PROTOCOLS, Slice, is_first_epochs, read_slice, stores
 from scripts.reading.public_record import PublicRecord, load_public_record
+from scripts.tabulating.distances import distance_table
 from scripts.tabulating.first_epochs import first_epochs_table
 from scripts.tabulating.full import full_table
 from scripts.tabulating.layout import DASH, Table
@@ -43,12 +44,15 @@ def make_tables(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public
 
 
 def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecord) -> list[Table]:
-    if scale == "full":
+    distances = parts[0].measure.name == "distance"
+    if scale == "full" and not distances:
         names = dict.fromkeys(cell.data for cell in parts[0].cells)
         return [full_table(grid, data, parts[0], parts[1], public) for data in names]
-    parts = [part for part in parts if not part.is_empty or part.evidence.stale]
-    if not parts:
+    parts = [part for part in parts if not part.is_empty or part.evidence.stale or scale == "full"]
+    if not parts and scale != "full":
         return []
+    if distances:
+        return [distance_table(grid, scale, parts)]
     return [quick_table(grid, parts)] if scale == "quick" else [small_table(grid, parts, public)]
 
 

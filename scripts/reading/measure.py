@@ -39,6 +39,10 @@ MEASURES = {
         "of batches 401 to 600 of the epoch, with dropout and without penalties", "data, recipes, batch size, dropouts",
         "The text of Python's own help",
     ),
+    "distance": Measure(
+        "distance", "min", "Frechet distance", "Frechet distance", "Fig. 6", "", "data, recipes, batch size, turns",
+        "Handwritten digits (scikit-learn)",
+    ),
 }  # fmt: skip
 
 

@@ -10,12 +10,14 @@ COUNTS = {4: "four", 9: "nine"}
 OPTIMIZERS = {  # the order of the paper's figures
     "adabelief": "AdaBelief", "sgd": "SGD", "adabound": "AdaBound", "yogi": "Yogi", "adam": "Adam",
     "msvag": "MSVAG", "radam": "RAdam", "adamw": "AdamW", "fromage": "Fromage",
-    "adadiff": "AdaDiff",
+    "adadiff": "AdaDiff", "rmsprop": "RMSprop", "padam": "Padam",
 }  # fmt: skip
 MODELS = {
     "vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121",
     "lstm1": "1-layer LSTM", "lstm2": "2-layer LSTM", "lstm3": "3-layer LSTM",
+    "dcgan": "DCGAN", "sngan": "SN-GAN",
 }  # fmt: skip
+SETTINGS = {"wgan": "WGAN", "wgan-gp": "WGAN-GP", "sngan": "SN-GAN"}
 DATA = {
     "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits", "ptb": "Penn Treebank",
     "topics": "Python's help topics", "wikitext2": "WikiText-2",
@@ -24,7 +26,7 @@ DATA = {
 COLOURS = {
     "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
     "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
-    "adadiff": "#332288",
+    "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499",
 }  # fmt: skip
 
 
@@ -38,6 +40,10 @@ def optimizers(cells: Iterable[Cell]) -> str:
     """ "nine optimizers"."""
     count = len({cell.optimizer for cell in cells})
     return f"{COUNTS.get(count, count)} optimizers"
+
+
+def setting_name(setting: str) -> str:
+    return SETTINGS.get(setting, setting)
 
 
 def model_name(model: str) -> str:

@@ -14,7 +14,7 @@ from experiments.grid import Grid
 from experiments.record import Record
 from experiments.standing import ARCHIVE
 from scripts.reading.measure import MEASURES, Measure, measure_of
-from scripts.reading.names import data_name, model_name, optimizer_name
+from scripts.reading.names import SETTINGS, data_name, model_name, optimizer_name
 
 PROTOCOLS = ("paper", "clean")
 SCORES = ("final", "best", "last")
@@ -86,7 +86,7 @@ def groups(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
 
 
 def label(cell: Cell) -> str:
-    return f"{model_name(cell.model)} {optimizer_name(cell.optimizer)}"
+    return f"{SETTINGS.get(cell.setting) or model_name(cell.model)} {optimizer_name(cell.optimizer)}"
 
 
 def stale_notes(evidence: Evidence, data: str | None = None) -> list[str]:
