@@ -61,7 +61,8 @@ def compose(words: Iterable[str]) -> Request:
     values, choices = resolved(words)
     cell = Cell(**{name: choices[name] for name in ("setting", "data", "model", "optimizer", "protocol", "scale")})
     own = [w for w in words if w.partition("=")[0].lstrip("+~") not in GROUPS]
-    if any(counts(w.partition("=")[0].lstrip("+~")) for w in own):
+    keys = [w.partition("=")[0].lstrip("+~") for w in own]
+    if any(counts(key) or key.startswith("scale.") for key in keys):  # a scale's value stands for counted ones
         plain, _ = resolved(tuple(w for w in words if w not in own), complete=False)
         cell = replace(cell, optimizer=cell.optimizer + spelt(plain, values))
     targets = {part: module_of(values[part]["_target_"]) for part in ("task", "data", "model", "optimizer")}

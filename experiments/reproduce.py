@@ -3,7 +3,8 @@
     python -m experiments.reproduce grid=cifar scale=quick seeds=0,1 jobs=2 model=vgg11 optimizer=adam,sgd
 
 grid, scale, protocol, seeds, jobs, on_failure (continue or stop), retries, skip_archived and max_seconds (of the whole
-call) steer the grid; setting, data, model and optimizer narrow it; every other word is a Hydra override for all of its runs.
+call) steer the grid; setting, data, model and optimizer narrow it; every other word is a Hydra override for all of its
+runs.
 Exit status: 0 done and healthy, 2 some runs failed or are not healthy, 1 bad input.
 """
 

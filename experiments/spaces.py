@@ -59,7 +59,9 @@ class Classifier:
         """images (n, 3, 32, 32). Raises ValueError for another size."""
         if images.shape[2:] != (32, 32):
             raise ValueError(f"the classifier's space is one of images of 32 pixels, got {images.shape[2]}")
-        features = self.network.features(((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last))
+        features = self.network.features(
+            ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        )
         return self.network.classifier[:-1](features.mean((2, 3)))
 
 

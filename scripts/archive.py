@@ -44,7 +44,8 @@ def keep(record: Record, store: Path, archive: Path) -> bool:
             return False
     part = archive / path.parent / f".{path.name}.part"  # a name that no reader opens
     shutil.rmtree(part, ignore_errors=True)
-    for name in FILES:
+    shown = [f"samples/{p.name}" for p in sorted(record.folder.glob("samples/epoch=*.png"))[-1:]]  # the last ones
+    for name in (*FILES, *shown):
         write_whole(part / name, (record.folder / name).read_bytes())
     shutil.rmtree(archive / path, ignore_errors=True)
     part.rename(archive / path)

@@ -103,7 +103,7 @@ def kind(request: Request) -> tuple[str, str, str]:
 
 
 def seconds_left(requests: Sequence[Request], states: dict[int, str], store: Path) -> float:
-    """Remaining epochs times the mean seconds of the epochs of the same setting, data and model; 0 where none was timed."""
+    """Remaining epochs times the mean seconds of an epoch of the same kind of run; 0 where none was timed."""
     timed: dict[tuple[str, str, str], list[float]] = {}
     done: dict[int, int] = {}
     for request in requests:

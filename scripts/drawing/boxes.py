@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from scripts.drawing.distances import BoxFigure, Boxes, Sheet
+from scripts.drawing.distances import Boxes, BoxFigure, Sheet
 from scripts.drawing.saving import save
 from scripts.reading.names import COLOURS, optimizer_name
 

@@ -14,10 +14,11 @@ from scripts.reading.ours import PROTOCOLS, Slice, read_slice
 from scripts.tabulating.distances import by_setting
 
 CAPTIONS = {
-    "full": "Every point is a run's FID after its last epoch, every box holds the middle half of five; lower is better. "
-    "SN-GAN: the paper's Table 3 (mean ± sd), ours the best of the checkpoints as there.",
-    "small": "Frechet distance in the features of a small classifier of CIFAR-10, not the FID; narrower networks, fewer "
-    "epochs: values not comparable with the paper, so its boxes are not drawn. Dashed: half of an untrained generator's.",
+    "full": "Every point is a run's FID after its last epoch, every box holds the middle half of five; lower is "
+    "better. SN-GAN: the paper's Table 3 (mean ± sd), ours the best of the checkpoints as there.",
+    "small": "Frechet distance in the features of a small classifier of CIFAR-10, not the FID; narrower networks, "
+    "fewer epochs: values not comparable with the paper, so its boxes are not drawn. Dashed: half of an untrained "
+    "generator's.",
     "quick": "Frechet distance between pixels, on digits of 8 pixels: a check of the pipeline, not comparable with the "
     "paper. Dashed: half of an untrained generator's.",
 }
@@ -102,6 +103,6 @@ def sheet(part: Slice, setting: str, clean: str) -> Sheet:
                 score = "diverged" if final is None else f"{final:.3g}"
                 samples.append((f"{optimizer_name(cell.optimizer)}: {score}", kept[-1]))
                 break
-    title = f"{setting_name(setting)}, {part.scale} scale{clean.replace('_', ', ')}: samples of the same noise, and distance"
+    which = f"{setting_name(setting)}, {part.scale} scale{clean.replace('_', ', ')}"
     name = f"samples_{part.scale}_{setting}{clean}" if part.scale != "full" else f"samples_{setting}{clean}"
-    return Sheet(name, title, samples)
+    return Sheet(name, f"{which}: samples of the same noise, and distance", samples)

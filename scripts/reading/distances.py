@@ -17,7 +17,7 @@ MODELS = {"wgan": "wgan", "wgan-gp": "wgan-gp", "sngan": "sngan-resnet"}  # a se
 
 @dataclass(frozen=True)
 class Distance:
-    """A published FID: mean, sd and median over runs, `runs` sorted where they can be read off, `error` of a reading."""
+    """A published FID: mean, sd, median over runs; `runs` sorted where they can be read off; `error` of a reading."""
 
     mean: float
     sd: float | None
@@ -47,9 +47,9 @@ def load_distances(folder: Path = PAPER) -> tuple[dict[tuple[str, str], Distance
                 runs = tuple(sorted(orders["value"]))
                 middle = float(median.iloc[0]) if len(median) else None
                 paper[key] = Distance(row["value"], row["sd"], middle, runs, reading_error(row["note"]), row["source"])
-            for row in found[found["kind"] == "rerun"].to_dict("records"):
-                error = reading_error(row["note"])
-                rerun[key] = Distance(row["value"], None, None, (), error, f"{row['source']}; {row['note']}")
+            for end in found[found["kind"] == "rerun"].to_dict("records"):
+                error = reading_error(end["note"])
+                rerun[key] = Distance(end["value"], None, None, (), error, f"{end['source']}; {end['note']}")
     return paper, rerun
 
 

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import median
 from typing import Any
 
 from experiments.cell import Cell
 from experiments.grid import Grid
 from experiments.record import Record
-from scripts.reading.distances import Distance, load_distances
+from scripts.reading.distances import load_distances
 from scripts.reading.names import data_name, optimizer_name, setting_name
-from scripts.reading.ours import Slice, deep, origin, settings, stale_notes
-from scripts.reading.statistic import Estimate, estimate, paired
-from scripts.tabulating.layout import DASH, Block, Footnotes, Table, interval, number, signed, spread, without_empty
+from scripts.reading.ours import Slice, deep, settings, stale_notes
+from scripts.reading.statistic import Estimate, estimate
+from scripts.tabulating.distance_columns import (
+    BEST,
+    EXTRAS,
+    OURS,
+    PAPER,
+    difference,
+    extras,
+    lead,
+    our_cells,
+    public_cells,
+)  # fmt: skip
+from scripts.tabulating.layout import DASH, Block, Footnotes, Table, without_empty
 from scripts.tabulating.orders import tau
 from scripts.tabulating.raw import entry, place
 from scripts.tabulating.scaled import standing
 
-BEST = ["best of checkpoints"]
-OURS = ["ours mean ± sd", "ours median", *BEST, "n"]
-EXTRAS = {"kid": "KID", "kernel": "kernel distance", "precision": "precision", "recall": "recall",
-          "inception_score": "Inception score"}  # fmt: skip
-PAPER = ["paper mean ± sd", "paper median", "paper's five runs", "rerun"]
 HEADS = {
-    "full": "Frechet inception distance (FID) after the last epoch; lower is better. Ours: over n seeds. paper: WGAN and "
-    "WGAN-GP read off the box plots of its Fig. 6, whose five values can be told (mean and sd are made from them, each "
-    "± the error of the reading); SN-GAN printed in its Table 3, the best of fifty checkpoints, so it is compared with "
-    "our best. rerun: an independent rerun's value after the last step, read off its figure. ours - paper: of the "
+    "full": "Frechet inception distance (FID) after the last epoch; lower is better. Ours: over n seeds. paper: WGAN "
+    "and WGAN-GP read off the box plots of its Fig. 6, whose five values can be told (mean and sd are made from "
+    "them, each ± the error of the reading); SN-GAN printed in its Table 3, the best of fifty checkpoints, so it "
+    "is compared with our best. rerun: an independent rerun's value after the last step, read off its figure. ours - paper: of the "
     "medians (SN-GAN: our best minus the mean). ours - AdaBelief: paired by seed, with its 95 % interval (t).",
     "small": "The paper's data, recipes, batch size and turns; narrower networks, fewer epochs, and a Frechet distance "
     "in the features of a small classifier of CIFAR-10 (results/classifier), which is not the FID. Values are not "
     "comparable with the paper's, so only the orders of the optimizers are compared. rank: by our mean, authors' rank: "
     "by the median of the paper's five runs (SN-GAN: its mean).",
-    "quick": "Handwritten digits of 8 pixels (scikit-learn), narrow networks, minutes: a check that the pipeline works. "
-    "The distance is Frechet's between the pixels, not the FID, and no number here is comparable with one of the "
-    "paper's. healthy: below half of an untrained generator's distance.",
+    "quick": "Handwritten digits of 8 pixels (scikit-learn), narrow networks, minutes: a check that the pipeline "
+    "works. The distance is Frechet's between the pixels, not the FID, and no number here is comparable with one of "
+    "the paper's. healthy: below half of an untrained generator's distance.",
 }
 NAMES = {"full": "gan", "small": "small_gan", "quick": "quick_gan"}
 
@@ -47,9 +52,8 @@ def distance_table(grid: Grid, scale: str, parts: Sequence[Slice]) -> Table:
     for part in parts:
         for setting, cells in by_setting(part.cells).items():
             done += sum(len(part.finished(cell)) for cell in cells)
-            if part.protocol != "paper" and not any(part.finished(cell) for cell in cells):
-                continue
-            if scale != "full" and not any(part.finished(cell) for cell in cells):
+            record = scale == "full" and part.protocol == "paper"  # which stands before any run
+            if not record and not any(part.finished(cell) for cell in cells):
                 continue
             table.blocks.append(block(grid, part, setting, cells, marks))
             table.values += [value for cell in cells for value in values(part, cell)]
@@ -88,65 +92,6 @@ def block(grid: Grid, part: Slice, setting: str, cells: list[Cell], marks: Footn
     title += ", clean protocol" if part.protocol == "clean" else ""
     made = Block(title, columns, rows, notes(grid, part, cells))
     return without_empty(made, [*BEST, *EXTRAS.values(), "paper's five runs", "paper median", "rerun"])
-
-
-def our_cells(part: Slice, cell: Cell, marks: Footnotes) -> list[str]:
-    """Mean ± sd, median, best where there are several scores a run, n."""
-    final, best = (list(part.scores(cell, name).values()) for name in ("final", "best"))
-    diverged, complete = part.diverged(cell), part.complete(cell)
-    count = str(len(complete)) if complete else ("0" if diverged else DASH)
-    count += f" + {len(diverged)} diverged" if diverged else ""
-    if text := origin(part.finished(cell)):
-        count += f" [{marks.mark(text, text[0].upper() + text[1:] + '.')}]"
-    middle = number(median(final)) if final else DASH
-    several = any(len(scored(record)) > 1 for record in complete)
-    return [spread(estimate(final)), middle, spread(estimate(best)) if several else DASH, count]
-
-
-def scored(record: Record) -> list[float]:
-    name = (record.summary or {})["scores"]["metric"]
-    return [line[name] for line in record.metrics if line.get(name) is not None]
-
-
-def extras(records: Sequence[Record]) -> list[str]:
-    """The further scores of the last epoch, in whatever space they were taken."""
-    texts = []
-    for key in EXTRAS:
-        lines = [line for record in records for line in record.metrics[-1:]]
-        found = [v for line in lines for name, v in line.items() if matches(name, key)]
-        texts.append(number(estimate(found).mean, 3) if found else DASH)  # type: ignore[union-attr]
-    return texts
-
-
-def matches(name: str, key: str) -> bool:
-    return name == f"test/{key}" or name.startswith(f"test/{key}_")
-
-
-def public_cells(paper: Distance | None, rerun: Distance | None, marks: Footnotes) -> list[str]:
-    texts = [DASH] * 4
-    if paper:
-        error = f" ± {paper.error:g}" if paper.error else ""
-        texts[0] = number(paper.mean) if paper.sd is None else f"{number(paper.mean)} ± {number(paper.sd)}"
-        texts[1] = DASH if paper.median is None else f"{paper.median:g}{error}"
-        texts[2] = ", ".join(f"{value:g}" for value in paper.runs) or DASH
-    if rerun:
-        texts[3] = f"{rerun.mean:g} ± {rerun.error:g} [{marks.mark(rerun.source, rerun.source + '.')}]"
-    return texts
-
-
-def difference(part: Slice, cell: Cell, paper: Distance | None) -> str:
-    name = "best" if paper and paper.median is None else "final"
-    found = list(part.scores(cell, name).values())
-    if not found or paper is None:
-        return DASH
-    ours = sum(found) / len(found) if paper.median is None else median(found)
-    return signed(ours - paper.middle)
-
-
-def lead(part: Slice, cell: Cell) -> str:
-    if cell.optimizer == "adabelief":
-        return DASH
-    return interval(paired(part.scores(cell, "final"), part.scores(part.adabelief(cell), "final")))
 
 
 def mean(part: Slice, cell: Cell) -> Estimate | None:
@@ -213,4 +158,3 @@ def values(part: Slice, cell: Cell) -> Iterator[dict[str, Any]]:
 def where(cell: Cell) -> dict[str, Any]:
     """The place of a number; the setting stands for the model, which two settings share."""
     return {**place(cell), "model": cell.setting}
-

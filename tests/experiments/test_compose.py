@@ -92,6 +92,13 @@ def test_a_scale_value_is_no_override():
     assert compose(["scale=quick", "model=resnet34"]).config["model"]["width"] == 0.25
 
 
+def test_another_scale_value_is_one():
+    """It would stand in the place of the grid's own run otherwise."""
+    cell = compose(["scale=quick", "data=digits", "model=resnet34", "scale.width=0.5", "scale.epochs=3"]).cell
+    assert cell.optimizer == "adabelief,epochs=3,model.width=0.5"
+    assert expected(cell).config["model"]["width"] == 0.5
+
+
 def test_a_key_that_is_null_leaves_old_fingerprints_valid():
     config = compose([]).config
     assert fingerprint({**config, "a_later_option": None}) == fingerprint(config)

@@ -1,7 +1,7 @@
 """Keep a finished run's network as the classifier in whose features small-scale samples are compared:
 
     python -m experiments.train data=cifar10 model=vgg11 optimizer=adabelief scale=small seed=1000 keep_weights=true
-    python -m scripts.classifier results/runs/adabelief-cifar/cifar10/vgg11/adabelief/paper-small/seed=1000
+    python -m experiments.classifier results/runs/adabelief-cifar/cifar10/vgg11/adabelief/paper-small/seed=1000
 
 Writes results/classifier: weights in half precision, and the run's summary. A new file is a new distance: every number
 made with the old one then stands alone.

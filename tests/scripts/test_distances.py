@@ -1,0 +1,137 @@
+"""Tables and figures of generative models from made-up records."""
+
+import json
+
+import pytest
+import yaml
+from PIL import Image
+
+from experiments.compose import expected
+from experiments.grid import load_grid
+from experiments.record import scores
+from scripts import figures, tables
+from scripts.drawing.distances import distance_figures
+from scripts.reading.distances import load_distances
+from scripts.reading.public_record import load_public_record
+from scripts.tabulating.layout import DASH, MINUS
+from tests.scripts.synthetic import MACHINE, cell
+
+GRID = load_grid("gan")
+
+
+def write_run(root, of, seed, values, name, **more):
+    """A run with one score an evaluation, the last after the last epoch, and a sample grid."""
+    config = {**expected(of).config, "seed": seed}
+    metrics = [{"epoch": i, f"test/{name}": value} for i, value in enumerate(values)]
+    metrics[-1] |= more
+    found = scores(metrics, f"test/{name}", f"test/{name}", "min", config["scale"]["last"])
+    summary = {"status": "complete", "epochs_done": len(values), "scores": found, **MACHINE}
+    folder = root / of.folder / f"seed={seed}"
+    (folder / "samples").mkdir(parents=True)
+    Image.new("RGB", (20, 20)).save(folder / "samples" / "epoch=004.png")
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics))
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
+def made(root, scale="full"):
+    return {t.name: t for t in tables.make_tables(GRID, [scale], [root], load_public_record())}
+
+
+def row(table, title, optimizer):
+    block = next(b for b in table.blocks if b.title == title)
+    return dict(zip(block.columns, next(r for r in block.rows if r[0] == optimizer)))
+
+
+def test_the_five_runs_behind_each_box_are_there():
+    paper, rerun = load_distances()
+    assert len(paper) == 9 + 9 + 9 and len(rerun) == 9
+    belief = paper["wgan", "adabelief"]
+    assert belief.runs == (78.1, 81.4, 81.4, 85.7, 88.6) and belief.median == 81.4 and belief.error == 0.3
+    assert paper["sngan", "adabelief"].mean == 12.52 and rerun["sngan", "adabound"].mean == 19
+
+
+def test_the_public_record_stands_without_runs(tmp_path):
+    table = made(tmp_path)["gan"]
+    assert [b.title for b in table.blocks] == [f"{n} on CIFAR-10" for n in ("WGAN", "WGAN-GP", "SN-GAN")]
+    found = row(table, "WGAN on CIFAR-10", "AdaBelief")
+    assert found["paper median"] == "81.4 ± 0.3" and found["ours median"] == DASH
+    assert row(table, "SN-GAN on CIFAR-10", "AdaBound")["paper mean ± sd"] == "55.65 ± 2.15"
+    assert "no full-scale run of ours yet" in table.summary
+
+
+def test_ours_beside_the_papers(tmp_path):
+    for seed, value in enumerate((80.0, 82.0, 90.0)):
+        write_run(tmp_path, cell(model="dcgan", setting="wgan"), seed, [value], "fid")
+        write_run(tmp_path, cell(model="dcgan", setting="wgan", optimizer="adabelief"), seed, [value - 10], "fid")
+    found = row(made(tmp_path)["gan"], "WGAN on CIFAR-10", "Adam")
+    assert found["ours mean ± sd"] == "84.00 ± 5.29" and found["ours median"] == "82.00" and found["n"] == "3"
+    assert found["ours - paper"] == f"{MINUS}15.80" and found["ours - AdaBelief"].startswith("+10.00")
+
+
+def test_sngan_is_compared_by_its_best_checkpoint(tmp_path):
+    write_run(tmp_path, cell(model="sngan", setting="sngan"), 0, [20.0, 13.25, 14.0], "fid")
+    found = row(made(tmp_path)["gan"], "SN-GAN on CIFAR-10", "Adam")
+    assert found["ours mean ± sd"] == "14.00" and found["best of checkpoints"] == "13.25"
+    assert found["ours - paper"] == "+0.20"
+
+
+def test_clean_runs_have_blocks_and_further_scores_of_their_own(tmp_path):
+    write_run(tmp_path, cell(model="dcgan", setting="wgan", protocol="clean"), 0, [50.0], "fid",
+              **{"test/kid": 0.03, "test/inception_score": 6.5})  # fmt: skip
+    table = made(tmp_path)["gan"]
+    found = row(table, "WGAN on CIFAR-10, clean protocol", "Adam")
+    assert found["KID"] == "0.030" and found["Inception score"] == "6.500" and "paper median" not in found
+    assert row(table, "WGAN on CIFAR-10", "Adam")["ours median"] == DASH
+    assert "50,000 samples against the train images, rounded" in table.blocks[-1].notes[0]
+
+
+def test_the_small_scale_compares_orders_only(tmp_path):
+    for optimizer, value in (("adabelief", 30.0), ("adam", 40.0), ("rmsprop", 35.0), ("padam", 60.0)):
+        of = cell(model="dcgan", setting="wgan", scale="small", optimizer=optimizer)
+        write_run(tmp_path, of, 0, [value], "frechet_vgg11_12345678")
+    table = made(tmp_path, "small")["small_gan"]
+    found = row(table, "WGAN on CIFAR-10", "Adam")
+    assert (found["rank"], found["authors' rank"]) == ("3", "3") and "paper median" not in found
+    assert row(table, "WGAN on CIFAR-10", "Padam")["rank"] == DASH
+    assert "Kendall's τ" in table.blocks[0].notes[1] and "1.00" in table.blocks[0].notes[1]
+
+
+def test_quick_says_who_is_healthy(tmp_path):
+    for optimizer, value in (("adabelief", 1.0), ("sgd", 10.0), ("adam", 9.0)):
+        of = cell(data="digits", model="dcgan", setting="wgan", scale="quick", optimizer=optimizer)
+        write_run(tmp_path, of, 0, [value], "frechet_pixels")
+    table = made(tmp_path, "quick")["quick_gan"]
+    standing = {o: row(table, "WGAN on Digits", o)["standing"] for o in ("AdaBelief", "SGD", "Adam")}
+    assert standing == {
+        "AdaBelief": "healthy", "SGD": "failed as expected", "Adam": "not healthy: test/frechet_pixels 9.0 > 5.1",
+    }  # fmt: skip
+
+
+def test_boxes_and_sheets(tmp_path):
+    write_run(tmp_path, cell(model="dcgan", setting="wgan"), 0, [80.0], "fid")
+    boxes, sheets = distance_figures(GRID, ["full", "quick"], [tmp_path])
+    assert [b.name for b in boxes] == ["gan"] and [s.name for s in sheets] == ["samples_wgan"]
+    panel = boxes[0].panels[0]
+    assert panel.ours["adam"] == [80.0] and panel.paper["adam"][0] == 88.95 and panel.limit is None
+    assert "padam" not in panel.optimizers  # nothing to show
+    assert boxes[0].panels[2].table["adam"].mean == 13.05 and not boxes[0].panels[2].paper
+
+
+def test_drawing_is_the_same_twice(tmp_path):
+    write_run(tmp_path / "runs", cell(model="dcgan", setting="wgan"), 0, [80.0], "fid")
+    once, again = (
+        [path.read_bytes() for _, paths in figures.drawn(GRID, ["full"], [tmp_path / "runs"], tmp_path / name)
+         for path in paths]
+        for name in ("a", "b")
+    )  # fmt: skip
+    assert once == again and len(once) == 4
+
+
+@pytest.mark.parametrize("name", ["gan", "quick_gan"])
+def test_forms_on_disk(name, tmp_path):
+    of = cell(data="digits", model="dcgan", setting="wgan", scale="quick")
+    write_run(tmp_path / "runs", of, 0, [1.0], "frechet_pixels")
+    table = (made(tmp_path / "runs", "full") | made(tmp_path / "runs", "quick"))[name]
+    for path in table.write(tmp_path):
+        assert path.read_text()
