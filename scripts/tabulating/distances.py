@@ -30,10 +30,11 @@ from scripts.tabulating.scaled import standing
 
 HEADS = {
     "full": "Frechet inception distance (FID) after the last epoch; lower is better. Ours: over n seeds. paper: WGAN "
-    "and WGAN-GP read off the box plots of its Fig. 6, whose five values can be told (mean and sd are made from "
-    "them, each ± the error of the reading); SN-GAN printed in its Table 3, the best of fifty checkpoints, so it "
-    "is compared with our best. rerun: an independent rerun's value after the last step, read off its figure. "
-    "ours - paper: of the medians (SN-GAN: our best minus the mean). ours - AdaBelief: paired by seed, with its 95 % interval (t).",
+    "and WGAN-GP read off the box plots of its Fig. 6, whose five values can be told (mean and sd are made "
+    "from them, each ± the error of the reading); SN-GAN printed in its Table 3, the best of fifty "
+    "checkpoints, so it is compared with our best. rerun: an independent rerun's value after the last step, "
+    "read off its figure. ours - paper: of the medians (SN-GAN: our best minus the mean). ours - AdaBelief: "
+    "paired by seed, with its 95 % interval (t).",
     "small": "The paper's data, recipes, batch size and turns; narrower networks, fewer epochs, and a Frechet distance "
     "in the features of a small classifier of CIFAR-10 (results/classifier), which is not the FID. Values are not "
     "comparable with the paper's, so only the orders of the optimizers are compared. rank: by our mean, authors' rank: "
