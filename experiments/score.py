@@ -14,7 +14,7 @@ from torch import Tensor
 from data.images import ImageData
 from experiments.fid import Running, Statistics, eight_bit, frechet, further_scores
 from experiments.record import write_whole
-from experiments.spaces import SPACES
+from experiments.spaces import SPACES, say_if_absent
 from experiments.task import Evaluation
 
 BATCH = 250  # images at a time
@@ -37,6 +37,8 @@ class Score:
         self.data, self.device, self.space = data, device, space
         self.fakes, self.reals, self.stretch, self.quantise, self.extras = fakes, reals, stretch, quantise, extras
         self.name = SPACES[space].distance()
+        if space == "inception":
+            say_if_absent()
         self.made: Any = None  # the space and the reals' statistics and features, once they are wanted
 
     def __call__(self, sample: Callable[[int], Tensor]) -> Evaluation:

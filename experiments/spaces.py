@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import urllib.request
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +112,23 @@ def network(weights: dict[str, Tensor]) -> nn.Sequential:
     return nn.Sequential(*made.blocks)
 
 
-def find_inception() -> Path:
-    """The weights under DATA_ROOT/fid or in torch's cache, else downloaded to the former. Raises Unscored."""
+def places() -> tuple[Path, Path]:
+    """Where the FID's network may lie: under DATA_ROOT/fid, or in torch's cache."""
     own = Path(os.environ.get("DATA_ROOT", "data/raw")).expanduser() / "fid" / INCEPTION
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION
+    return own, Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION
+
+
+@lru_cache(maxsize=1)
+def say_if_absent() -> None:
+    """Tell whoever is about to train for hours, once."""
+    if not any(path.is_file() for path in places()):
+        print(f"the Inception network of the FID is not here yet ({places()[0].absolute()}): it will be looked for, "
+              "or downloaded, once a run is to be scored")  # fmt: skip
+
+
+def find_inception() -> Path:
+    """The weights from one of their places, else downloaded to the first. Raises Unscored."""
+    own, cached = places()
     for path in (own, cached):
         if path.is_file():
             return path

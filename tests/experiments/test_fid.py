@@ -126,6 +126,15 @@ def test_an_absent_network_is_said_in_one_sentence(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_who_trains_without_the_network_is_told_before(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("DATA_ROOT", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    spaces.say_if_absent.cache_clear()
+    for _ in range(2):
+        Score(digits(8), device="cpu", space="inception", fakes=10, reals="train", stretch=False, quantise=True)
+    assert capsys.readouterr().out.count("the Inception network of the FID is not here yet") == 1
+
+
 def test_folded_batch_norm_gives_the_features_of_pytorch_fid(monkeypatch, tmp_path):
     with monkeypatch.context() as patch:  # random weights, as nobody loads any
         patch.setattr(torch.nn.Module, "load_state_dict", lambda *_, **__: None)
