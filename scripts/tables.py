@@ -44,16 +44,15 @@ def make_tables(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public
 
 
 def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecord) -> list[Table]:
-    distances = parts[0].measure.name == "distance"
-    if scale == "full" and not distances:
+    begun = [part for part in parts if not part.is_empty or part.evidence.stale]
+    if parts[0].measure.name == "distance":
+        return [distance_table(grid, scale, parts)] if begun or scale == "full" else []
+    if scale == "full":
         names = dict.fromkeys(cell.data for cell in parts[0].cells)
         return [full_table(grid, data, parts[0], parts[1], public) for data in names]
-    parts = [part for part in parts if not part.is_empty or part.evidence.stale or scale == "full"]
-    if not parts and scale != "full":
+    if not begun:
         return []
-    if distances:
-        return [distance_table(grid, scale, parts)]
-    return [quick_table(grid, parts)] if scale == "quick" else [small_table(grid, parts, public)]
+    return [quick_table(grid, begun)] if scale == "quick" else [small_table(grid, begun, public)]
 
 
 def has_runs(table: Table) -> bool:
