@@ -39,7 +39,7 @@ setup: $(ENV)  ## make .venv from requirements.lock (5 GB; done by itself when a
 	@.venv/bin/pip install -q --disable-pip-version-check -r requirements.lock
 	@touch $@
 
-test: $(ENV)  ## run the tests (5 minutes)
+test: $(ENV)  ## run the tests (10 minutes)
 	$(PYTHON) -m pytest
 
 test-optimizers: $(ENV)  ## every optimizer in every way of running, the graphs for GPUs too (3 minutes)

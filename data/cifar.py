@@ -183,6 +183,7 @@ def load(spec: Spec, root: str | Path, pixels: int = 32, download: bool = True) 
 
 
 def resized(images: torch.Tensor, pixels: int) -> torch.Tensor:
+    """Images (n, 32, 32, 3) uint8 at `pixels` a side. Raises DataError for a size below 32 that does not divide it."""
     return shrink(images, pixels) if pixels <= images.shape[1] else enlarge(images, pixels)
 
 

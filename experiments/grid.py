@@ -76,6 +76,7 @@ class Grid:
         return f"{name} {final:.1f} > {most}" if final > most else None
 
     def bound(self, kind: str, cell: Cell, default: float) -> float:
+        """The cell's threshold, "at_least" or "at_most", in the unit of its metric; `default` where it has none."""
         bounds = self.healthy.get(kind, {})
         found = bounds.get(f"{cell.data}/{cell.model}", bounds.get(cell.data, default))
         return found.get(cell.scale, default) if isinstance(found, dict) else found

@@ -19,17 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from experiments import machine
 from experiments.cli import guarded
-from experiments.errors import UserError
 from experiments.fid import Running, Statistics, eight_bit, frechet
 from experiments.spaces import INCEPTION, Inception
 from scripts.benching.interleaved import Ratio, ratio, timed
+from scripts.benching.report import keep, prepared
 
 WARM = 1
 FEATURES, SAMPLES = 2048, 5000  # of the distance
@@ -153,31 +152,24 @@ def main() -> int:
     made.add_argument("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
     made.add_argument("--out", type=Path, default=Path("results/bench"), help="folder (default: %(default)s)")
     call = made.parse_args()
-    if call.device != "cpu" and not torch.cuda.is_available():
-        raise UserError(f"device {call.device!r} cannot be used: there is no GPU here")
-    torch.set_num_threads(call.threads)
+    where = prepared(call)
     with tempfile.TemporaryDirectory() as folder:
         taken, error = features(call, Path(folder))
     took, off = distances(call)
     rows = [*rows_of("features", taken, call.images), *rows_of("distance", took, 0)]
-    where = machine.processor() if call.device == "cpu" else torch.cuda.get_device_name()
     how = HOW.format(
         images=call.images, version=version("pytorch-fid"), samples=f"{SAMPLES:,}", features=f"{FEATURES:,}",
         rounds=call.rounds, warm=WARM, error=error, off=off,
     )  # fmt: skip
     lines = [
-        "# Speed of the FID", "", f"{where}; {call.threads} threads; torch {torch.__version__}", "", how, "",
+        "# Speed of the FID", "", where, "", how, "",
         "| | | images/s | seconds | times faster (95 %) |", "|---|---|---:|---:|---:|",
     ]  # fmt: skip
     for row in rows:
         speed = f"{row['images_per_s']:.1f}" if row["images_per_s"] else "-"
         spread = f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
         lines.append(f"| {row['what']} | {row['contestant']} | {speed} | {row['seconds']:.2f} | {spread} |")
-    call.out.mkdir(parents=True, exist_ok=True)
-    stem = call.out / ("fid" if call.device == "cpu" else "fid-cuda")
-    pd.DataFrame(rows).to_csv(stem.with_suffix(".csv"), index=False, float_format="%.6g")
-    stem.with_suffix(".md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    keep("fid", call, rows, lines)
     return 0
 
 

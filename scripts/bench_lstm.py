@@ -24,13 +24,13 @@ from data.stream import Batch
 from data.text import text_data
 from experiments import machine
 from experiments.cli import guarded
-from experiments.errors import UserError
 from experiments.language_model import LanguageModel
 from experiments.loop import take
 from experiments.task import Logs, Player, Turn
 from models.lstm import AWDLSTM
 from optimizers import AdaBelief
 from scripts.benching.interleaved import ratio, timed
+from scripts.benching.report import keep, prepared
 
 WORDS, BATCH, LENGTH, WARM = 10_000, 20, 70, 2
 NAMES = {"paper": "ours, paper protocol", "clean": "ours, recurrent matrices trained", "plain": "torch nn.LSTM, Adam"}
@@ -123,12 +123,8 @@ def main() -> int:
     made.add_argument("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
     made.add_argument("--out", type=Path, default=Path("results/bench"), help="folder (default: %(default)s)")
     call = made.parse_args()
-    if call.device != "cpu" and not torch.cuda.is_available():
-        raise UserError(f"device {call.device!r} cannot be used: there is no GPU here")
-    torch.set_num_threads(call.threads)
+    setting = prepared(call)
     rows = [row for layers in (1, 2, 3) for row in measured(layers, call)]
-    where = machine.processor() if call.device == "cpu" else torch.cuda.get_device_name()
-    setting = f"{where}; {call.threads} threads; torch {torch.__version__}"
     lines = [
         "# Speed of a language model's training step", "", setting, "", HOW.format(rounds=call.rounds, warm=WARM), "",
         "| layers | | words/s | speed over plain (95 %) | peak MiB |", "|---|---|---:|---:|---:|",
@@ -138,11 +134,7 @@ def main() -> int:
         lines.append(
             f"| {row['layers']} | {row['contestant']} | {row['words_per_s']:.0f} | {spread} | {row['peak_mib']} |"
         )
-    call.out.mkdir(parents=True, exist_ok=True)
-    stem = call.out / ("lstm" if call.device == "cpu" else "lstm-cuda")
-    pd.DataFrame(rows).to_csv(stem.with_suffix(".csv"), index=False, float_format="%.6g")
-    stem.with_suffix(".md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    keep("lstm", call, rows, lines)
     return 0
 
 

@@ -55,7 +55,7 @@ def draw_panel(ax: Axes, panel: Boxes) -> None:
     if panel.limit:
         ax.axhline(panel.limit, color="0.4", ls="--", lw=0.8, zorder=0)
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 1.2, 1.5, 2, 3, 5, 7)))
     ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.yaxis.set_minor_formatter(NullFormatter())
     names = [optimizer_name(optimizer) for optimizer in panel.optimizers]

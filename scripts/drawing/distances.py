@@ -11,7 +11,7 @@ from experiments.grid import Grid
 from scripts.reading.distances import Distance, load_distances
 from scripts.reading.names import data_name, optimizer_name, setting_name
 from scripts.reading.ours import PROTOCOLS, Slice, read_slice
-from scripts.tabulating.distances import by_setting
+from scripts.tabulating.distances import NAMES, by_setting
 
 CAPTIONS = {
     "full": "Every point is a run's FID after its last epoch, every box holds the middle half of five; lower is "
@@ -22,7 +22,6 @@ CAPTIONS = {
     "quick": "Frechet distance between pixels, on digits of 8 pixels: a check of the pipeline, not comparable with the "
     "paper. Dashed: half of an untrained generator's.",
 }
-NAMES = {"full": "gan", "small": "small_gan", "quick": "quick_gan"}
 
 
 @dataclass
@@ -79,9 +78,9 @@ def panel(grid: Grid, part: Slice, setting: str) -> Boxes | None:
     cells = by_setting(part.cells)[setting]
     public = part.scale == "full" and part.protocol == "paper"
     found = load_distances()[0] if public else {}
-    name = "best" if setting == "sngan" and public else "final"
-    ours = {cell.optimizer: list(part.scores(cell, name).values()) for cell in cells}
     paper = {c.optimizer: d for c in cells if (d := found.get((setting, c.optimizer)))}
+    name = "best" if any(d.of_best for d in paper.values()) else "final"
+    ours = {cell.optimizer: list(part.scores(cell, name).values()) for cell in cells}
     shown = [cell.optimizer for cell in cells if ours[cell.optimizer] or cell.optimizer in paper]
     if not shown:
         return None

@@ -27,6 +27,11 @@ class Distance:
     source: str
 
     @property
+    def of_best(self) -> bool:
+        """Whether it is of the best checkpoint: a printed table's mean, without single runs."""
+        return self.median is None
+
+    @property
     def middle(self) -> float:
         """What an order of optimizers goes by."""
         return self.mean if self.median is None else self.median

@@ -8,9 +8,10 @@ from statistics import median
 from experiments.cell import Cell
 from experiments.record import Record
 from scripts.reading.distances import Distance
-from scripts.reading.ours import Slice, origin
-from scripts.reading.statistic import estimate, paired
-from scripts.tabulating.layout import DASH, Footnotes, interval, number, signed, spread
+from scripts.reading.ours import Slice
+from scripts.reading.statistic import estimate
+from scripts.tabulating.full import run_count
+from scripts.tabulating.layout import DASH, Footnotes, number, signed, spread
 
 BEST = ["best of checkpoints"]
 OURS = ["ours mean ± sd", "ours median", *BEST, "n"]
@@ -22,14 +23,10 @@ PAPER = ["paper mean ± sd", "paper median", "paper's five runs", "rerun"]
 def our_cells(part: Slice, cell: Cell, marks: Footnotes) -> list[str]:
     """Mean ± sd, median, best where there are several scores a run, n."""
     final, best = (list(part.scores(cell, name).values()) for name in ("final", "best"))
-    diverged, complete = part.diverged(cell), part.complete(cell)
-    count = str(len(complete)) if complete else ("0" if diverged else DASH)
-    count += f" + {len(diverged)} diverged" if diverged else ""
-    if text := origin(part.finished(cell)):
-        count += f" [{marks.mark(text, text[0].upper() + text[1:] + '.')}]"
     middle = number(median(final)) if final else DASH
-    several = any(len(scored(record)) > 1 for record in complete)
-    return [spread(estimate(final)), middle, spread(estimate(best)) if several else DASH, count]
+    several = any(len(scored(record)) > 1 for record in part.complete(cell))
+    shown = spread(estimate(best)) if several else DASH
+    return [spread(estimate(final)), middle, shown, run_count(part, cell, marks)]
 
 
 def scored(record: Record) -> list[float]:
@@ -64,15 +61,10 @@ def public_cells(paper: Distance | None, rerun: Distance | None, marks: Footnote
 
 
 def difference(part: Slice, cell: Cell, paper: Distance | None) -> str:
-    name = "best" if paper and paper.median is None else "final"
-    found = list(part.scores(cell, name).values())
-    if not found or paper is None:
+    if paper is None:
         return DASH
-    ours = sum(found) / len(found) if paper.median is None else median(found)
+    found = list(part.scores(cell, "best" if paper.of_best else "final").values())
+    if not found:
+        return DASH
+    ours = sum(found) / len(found) if paper.of_best else median(found)
     return signed(ours - paper.middle)
-
-
-def lead(part: Slice, cell: Cell) -> str:
-    if cell.optimizer == "adabelief":
-        return DASH
-    return interval(paired(part.scores(cell, "final"), part.scores(part.adabelief(cell), "final")))

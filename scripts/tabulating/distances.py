@@ -19,10 +19,10 @@ from scripts.tabulating.distance_columns import (
     PAPER,
     difference,
     extras,
-    lead,
     our_cells,
     public_cells,
 )  # fmt: skip
+from scripts.tabulating.full import lead
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, without_empty
 from scripts.tabulating.orders import tau
 from scripts.tabulating.raw import entry, place
@@ -87,7 +87,7 @@ def block(grid: Grid, part: Slice, setting: str, cells: list[Cell], marks: Footn
             row += [*public_cells(paper.get(key), rerun.get(key), marks), difference(part, cell, paper.get(key))]
         if ranks:
             row += [str(order.get(cell, DASH)) for order in (our_ranks(part, cells), their_ranks(part, cells))]
-        row.append(lead(part, cell) if part.scale != "quick" else standing(grid, part, cell))
+        row.append(lead(part, cell, "final") if part.scale != "quick" else standing(grid, part, cell))
         rows.append(row)
     title = f"{setting_name(setting)} on {data_name(cells[0].data)}"
     title += ", clean protocol" if part.protocol == "clean" else ""

@@ -94,12 +94,18 @@ def our_cells(part: Slice, cell: Cell, marks: Footnotes) -> list[str]:
         texts = ["diverged" if diverged else DASH] * 3
     else:
         texts = [spread(estimate(list(part.scores(cell, name).values()))) for name in SCORES]
+    return [*texts, run_count(part, cell, marks)]
+
+
+def run_count(part: Slice, cell: Cell, marks: Footnotes) -> str:
+    """ "3", "2 + 1 diverged"; a footnote where they come from several machines or commits."""
+    complete, diverged = part.complete(cell), part.diverged(cell)
     count = str(len(complete)) if complete else ("0" if diverged else DASH)
     if diverged:
         count += f" + {len(diverged)} diverged"
     if text := origin(part.finished(cell)):
         count += f" [{marks.mark(text, text[0].upper() + text[1:] + '.')}]"
-    return [*texts, count]
+    return count
 
 
 def our_values(part: Slice, cell: Cell) -> Iterator[dict[str, Any]]:
@@ -112,12 +118,12 @@ def our_values(part: Slice, cell: Cell) -> Iterator[dict[str, Any]]:
         yield entry(cell, "difference", "last, ours - ours AdaBelief, paired by seed", e)
 
 
-def lead_estimate(part: Slice, cell: Cell) -> Estimate | None:
-    return paired(part.scores(cell, "last"), part.scores(part.adabelief(cell), "last"))
+def lead_estimate(part: Slice, cell: Cell, score: str = "last") -> Estimate | None:
+    return paired(part.scores(cell, score), part.scores(part.adabelief(cell), score))
 
 
-def lead(part: Slice, cell: Cell) -> str:
-    return DASH if cell.optimizer == "adabelief" else interval(lead_estimate(part, cell))
+def lead(part: Slice, cell: Cell, score: str = "last") -> str:
+    return DASH if cell.optimizer == "adabelief" else interval(lead_estimate(part, cell, score))
 
 
 def to_official(part: Slice, cell: Cell, public: PublicRecord) -> tuple[str, list[dict[str, Any]]]:

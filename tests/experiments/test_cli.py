@@ -144,6 +144,12 @@ def test_a_real_process_refuses_too(store):
     assert line.startswith("error: ") and line.endswith("lr must be a finite number, zero or more, got -1")
 
 
+def test_a_cause_that_is_quoted_already_is_not_said_twice():
+    error = UserError("cell: width is negative")
+    error.__cause__ = ValueError("width is negative")
+    assert sentence(error) == "cell: width is negative"
+
+
 def test_a_sentence_is_one_line():
     assert sentence(UserError("first\n  second\nthird")) == "first second"
 

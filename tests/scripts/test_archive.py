@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.record import read_record, read_records
+from experiments.record import read_record, read_records, write_whole
 from scripts import archive
 
 
@@ -29,6 +29,14 @@ def test_only_runs_at_rest_are_copied_and_only_once(store, tmp_path, real, capsy
     assert "2 new records" in capsys.readouterr().out
     archive.main(store.path, tmp_path / "archive")
     assert "0 new records" in capsys.readouterr().out
+
+
+def test_the_last_samples_go_along(store, tmp_path, real):
+    folder = store.run("epochs=1")[1]
+    for epoch in (4, 9):
+        write_whole(folder / "samples" / f"epoch={epoch:03d}.png", bytes([epoch]))
+    archive.main(store.path, tmp_path / "archive")
+    assert [(p.name, p.read_bytes()) for p in (tmp_path / "archive").rglob("*.png")] == [("epoch=009.png", b"\x09")]
 
 
 def test_nothing_archived_names_a_place_of_this_machine(store, tmp_path, real):
