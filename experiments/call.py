@@ -67,16 +67,16 @@ def parse(words: Sequence[str]) -> Call:
         else:
             rest.append(word)
     grid = load_grid(given.pop("grid", "cifar"))
-    scale = given.pop("scale", None) or default_scale(grid)
+    scale = given.pop("scale", None) or default_scale(grid.scales)
     return Call(grid=grid, scale=scale, only=tuple(only), words=tuple(rest), **given)
 
 
-def default_scale(grid: Grid) -> str:
+def default_scale(scales: Sequence[str]) -> str:
     """Full where there is a GPU, else the smallest; says which."""
     gpu = torch.cuda.is_available()
-    scale = "full" if gpu or "quick" not in grid.scales else "quick"
+    scale = "full" if gpu or "quick" not in scales else "quick"
     other = "quick" if scale == "full" else "full"
-    if other in grid.scales:
+    if other in scales:
         print(f"{'CUDA found' if gpu else 'no CUDA'}: {scale} scale; SCALE={other} (scale={other}) forces the other")
     return scale
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 
 @contextmanager
-def claim(store: Path, path: Path) -> Iterator[bool]:
-    """Hold the run `store/path` for the duration of the block; yields False where another process holds it.
+def claim(store: Path, path: Path, wait: bool = False) -> Iterator[bool]:
+    """Hold the run `store/path` for the duration of the block; yields False where another process holds it, unless
+    told to `wait` until it does no more.
 
     The lock is the operating system's, so it vanishes with its process, also after kill -9. Lock files stay where they
     are: removing one that another process is about to lock would let two processes hold the same run.
@@ -19,7 +20,7 @@ def claim(store: Path, path: Path) -> Iterator[bool]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
         else:

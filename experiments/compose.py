@@ -19,9 +19,10 @@ from experiments.cell import Cell
 from experiments.errors import UserError
 from experiments.identity import counts, fingerprint, flatten, spelling
 
-GROUPS = ("task", "setting", "data", "model", "optimizer", "recipe", "protocol", "scale", "logger")
+GROUPS = ("task", "setting", "data", "model", "optimizer", "protocol", "scale", "logger")
 
 recipes.register()
+recipes.register_tuned(recipes.tuned_roots())
 OmegaConf.register_new_resolver("quarter", lambda n: max(1, int(n) // 4), replace=True)
 
 
@@ -57,12 +58,13 @@ def compose(words: Iterable[str]) -> Request:
 
     Raises Hydra's and OmegaConf's exceptions for unknown names and keys.
     """
-    words = tuple(words)
+    words = tuple(map(recipes.spelt_out, words))
     values, choices = resolved(words)
     cell = Cell(**{name: choices[name] for name in ("setting", "data", "model", "optimizer", "protocol", "scale")})
     own = [w for w in words if w.partition("=")[0].lstrip("+~") not in GROUPS]
     keys = [w.partition("=")[0].lstrip("+~") for w in own]
-    if any(counts(key) or key.startswith("scale.") for key in keys):  # a scale's value stands for counted ones
+    # Another recipe and a scale's value stand for counted ones.
+    if any(counts(key) or key == "recipe" or key.startswith("scale.") for key in keys):
         plain, _ = resolved(tuple(w for w in words if w not in own), complete=False)
         cell = replace(cell, optimizer=cell.optimizer + spelt(plain, values))
     targets = {part: module_of(values[part]["_target_"]) for part in ("task", "data", "model", "optimizer")}

@@ -47,9 +47,10 @@ def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: A
     """Train `task` from epoch `first` on.
 
     Returns "complete", "partial" (`stop_after` reached), "diverged" (a loss that is not finite: a result),
-    "unfinished" (`max_seconds` spent) or "unscored" (trained, but what the score needs is not here). `record` gets
-    `tick(epoch, batch, of, sums)` after each batch, `epoch(epoch, scores, seconds, checkpoint)` after each epoch,
-    `evaluation(epoch, found)` after each evaluation, and `late(scores)` with the scores of the end.
+    "unfinished" (`max_seconds` spent), "pruned" (`record.epoch` answered that it is enough) or "unscored" (trained, but
+    what the score needs is not here). `record` gets `tick(epoch, batch, of, sums)` after each batch,
+    `epoch(epoch, scores, seconds, checkpoint)` after each epoch, `evaluation(epoch, found)` after each evaluation, and
+    `late(scores)` with the scores of the end.
     """
     slice_began = time.monotonic()
     for epoch in range(first, plan.last):
@@ -63,9 +64,11 @@ def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: A
         diverged = not all(math.isfinite(v) for name, v in scores.items() if name.startswith("train/"))
         at_rest = diverged or epoch + 1 == plan.last
         out_of_time = plan.max_seconds is not None and time.monotonic() - slice_began >= plan.max_seconds
-        record.epoch(epoch, scores, time.monotonic() - began, checkpoint=at_rest or out_of_time)
+        enough = record.epoch(epoch, scores, time.monotonic() - began, checkpoint=at_rest or out_of_time)
         if diverged:
             return "diverged"
+        if enough and not at_rest:
+            return "pruned"
         if out_of_time and not at_rest:
             return "unfinished"
     if plan.last < plan.epochs:

@@ -1,9 +1,11 @@
 """Recipe tables as a Hydra group: each row of configs/recipes/<setting>.yaml, for each protocol, data set and model,
-becomes `recipe=<setting>/<protocol>/<data>/<model>/<optimizer>`."""
+becomes `recipe=<setting>/<protocol>/<data>/<model>/<optimizer>`. `recipe=none` leaves an optimizer's own defaults,
+`recipe=tuned` takes the row that a tuning study wrote for the same cell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,36 @@ CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 def register(folder: Path = CONFIGS / "recipes") -> None:
     """Offer every row of every recipe table to Hydra."""
     store = ConfigStore.instance()
+    own = {"recipe": {"source": "the optimizer's own defaults"}}
+    store.store(group="recipe", name="none", node=own, package="_global_")
     for path in sorted(folder.glob("*.yaml")):
         for (protocol, data, model, optimizer), node in rows(path):
             group = f"recipe/{path.stem}/{protocol}/{data}/{model}"
             store.store(group=group, name=optimizer, node=node, package="_global_", provider=str(path))
+
+
+def tuned_roots() -> list[Path]:
+    """Where tuned rows lie, <setting>/<optimizer>.yaml: those of the studies at hand beside the live store, else the
+    committed ones."""
+    return [Path(os.environ.get("STORE", "results/runs")).parent / "tuned", Path("results/archive/tuned")]
+
+
+def register_tuned(roots: Sequence[Path]) -> None:
+    """Offer every row that a tuning study wrote, as `recipe=tuned/<setting>/<data>/<model>/<protocol>-<scale>/<name>`."""
+    store = ConfigStore.instance()
+    for path in [path for root in reversed(roots) for path in sorted(root.glob("*/*.yaml"))]:  # the first root's win
+        content: Any = OmegaConf.to_container(OmegaConf.load(path))
+        for place, row in content.items():  # "cifar10/vgg11/clean-small"
+            values = {key: value for key, value in row.items() if key != "source"}
+            node = {"optimizer": values, "recipe": {"source": row["source"]}}
+            group = f"recipe/tuned/{path.parent.name}/{place}"
+            store.store(group=group, name=path.stem, node=node, package="_global_", provider=str(path))
+
+
+def spelt_out(word: str) -> str:
+    """`recipe=tuned` as Hydra understands it: only the first list of defaults knows all choices."""
+    place = "${setting}/${data}/${model}/${protocol}-${scale}/${optimizer}"
+    return f"recipe=tuned/{place}" if word == "recipe=tuned" else word
 
 
 def rows(path: Path) -> Iterator[tuple[tuple[str, str, str, str], dict[str, Any]]]:

@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> int:
         return work(call, todo)
     jobs = min(call.jobs or default_jobs(call.scale), max(1, len(todo)))
     say_plan(call, requests, todo, archived, jobs)
-    status = share([*words, f"scale={call.scale}"], jobs) if jobs > 1 else work(call, todo)
+    status = share("experiments.reproduce", [*words, f"scale={call.scale}"], jobs) if jobs > 1 else work(call, todo)
     status = max(status, report(call, [r for r in requests if r not in archived], store))
     if status == 0 and call.scale in call.grid.next:
         print(f"next: {call.grid.next[call.scale]}")

@@ -22,15 +22,15 @@ from experiments.identity import difference, fingerprint
 from experiments.loop import Plan, fit
 from experiments.progress import Bar
 from experiments.record import FINAL, keep_lines, read_lines, read_record, write_whole
-from experiments.recorder import Recorder
+from experiments.recorder import Recorder, Watch
 from experiments.task import Task
 
 
-def run(request: Request, label: str | None = None) -> str:
-    """Bring a request to rest, or as far as its `max_seconds` allow.
+def run(request: Request, label: str | None = None, watch: Watch | None = None) -> str:
+    """Bring a request to rest, or as far as its `max_seconds` allow, or until `watch` answers that it is enough.
 
     Returns "done" (nothing to do), "busy" (another process has it), or what the loop returned: "complete", "partial",
-    "diverged", "unfinished", "unscored". Raises UserError for bad input before anything is written.
+    "diverged", "unfinished", "pruned", "unscored". Raises UserError for bad input before anything is written.
     """
     request = request.with_content(load_data(request).content)
     store, path = Path(request.config["store"]), run_path(request)
@@ -43,7 +43,7 @@ def run(request: Request, label: str | None = None) -> str:
             set_aside(found.folder, fingerprint(found.config))
         elif found and found.answers(request.epochs):
             return "done"
-        return train(request, store / path, label or f"{request.cell} seed {request.seed}")
+        return train(request, store / path, label or f"{request.cell} seed {request.seed}", watch)
 
 
 def run_path(request: Request) -> Path:
@@ -51,7 +51,7 @@ def run_path(request: Request) -> Path:
     return request.cell.folder / f"seed={request.seed}"
 
 
-def train(request: Request, folder: Path, label: str) -> str:
+def train(request: Request, folder: Path, label: str, watch: Watch | None = None) -> str:
     config = request.config
     state = resume_point(folder)
     device = machine.prepare(config, state["threads"] if state else None)
@@ -72,12 +72,12 @@ def train(request: Request, folder: Path, label: str) -> str:
     lines = keep_lines(folder / "metrics.jsonl", first)
     with bar:
         files = getattr(load_data(request), "files", {})
-        recorder = Recorder(folder, request, task, bar, mirror, str(run_path(request)), files)
+        recorder = Recorder(folder, request, task, bar, mirror, str(run_path(request)), files, watch)
         mirror.start(recorder.heading, config, lines)
         status = fit(task, schedule, plan, recorder, first)
         summary = None if status == "unfinished" else recorder.finish(status)
         mirror.finish(summary)
-    if status in FINAL and not config["keep_weights"]:
+    if status in (*FINAL, "pruned") and not config["keep_weights"]:
         (folder / checkpoints.FILE).unlink(missing_ok=True)
     return status
 

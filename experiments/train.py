@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from experiments.cli import EXPECTED, guarded, sentence
 from experiments.compose import compose
-from experiments.recipes import CONFIGS
+from experiments.recipes import CONFIGS, spelt_out
 from experiments.run import run, run_path
 
 
@@ -30,6 +30,7 @@ def job(config: DictConfig) -> None:
 
 
 def main() -> int:
+    sys.argv = [sys.argv[0], *map(spelt_out, sys.argv[1:])]
     job()
     return 0
 

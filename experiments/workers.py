@@ -6,43 +6,66 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from experiments import machine
-from experiments.call import Call
 from experiments.cli import EXPECTED, sentence
 from experiments.compose import Request
 from experiments.progress import clock
+from experiments.recorder import Watch
 from experiments.run import note_failure, run, run_path
 from experiments.standing import find
 
 WAIT = 2.0  # seconds between looks at runs that another process holds
+T = TypeVar("T")
 
 
-def work(call: Call, todo: list[Request]) -> int:
-    """Take the runs up one after the other; those that another process holds are looked at again. Returns 2 after a
-    failure that stops."""
-    began, since = time.monotonic(), time.time()
+class Effort(Protocol):
+    """How much a command does: a limit of time, how often a failed run is tried again, whether a failure stops it."""
+
+    @property
+    def max_seconds(self) -> float | None: ...
+    @property
+    def retries(self) -> int: ...
+    @property
+    def on_failure(self) -> str: ...
+
+
+def work(effort: Effort, todo: Sequence[Request]) -> int:
+    """Take the runs up one after the other. Returns 2 after a failure that stops."""
+    since = time.time()
     number = {id(r): f"[{n}/{len(todo)}]" for n, r in enumerate(todo, 1)}
-    waiting = todo
+
+    def take(request: Request, left: float | None) -> str:
+        if failed_since(request, since):  # in another worker
+            return "skipped"
+        label = f"{number[id(request)]} {request.cell} seed {request.seed}"
+        status = attempt(request, label, left, effort.retries)
+        say_result(request, label, status)
+        return status
+
+    return in_turns(effort, todo, take)
+
+
+def in_turns(effort: Effort, todo: Sequence[T], take: Callable[[T, float | None], str]) -> int:
+    """Take things up one after the other, with the seconds left; those that another process holds ("busy") are looked
+    at again. Returns 2 after a failure that stops."""
+    began, waiting = time.monotonic(), list(todo)
     while waiting:
-        busy = []
-        for request in waiting:
-            left = None if call.max_seconds is None else call.max_seconds - (time.monotonic() - began)
+        busy: list[T] = []
+        for number, thing in enumerate(waiting):
+            left = None if effort.max_seconds is None else effort.max_seconds - (time.monotonic() - began)
             if left is not None and left <= 0:
-                print(f"time is up; {len(waiting)} runs are left for the next call")
+                print(f"time is up; {len(waiting) - number + len(busy)} runs are left for the next call")
                 return 0
-            if failed_since(request, since):  # in another worker
-                continue
-            label = f"{number[id(request)]} {request.cell} seed {request.seed}"
-            status = attempt(request, label, left, call.retries)
-            say_result(request, label, status)
-            if status == "failed" and call.on_failure == "stop":
+            status = take(thing, left)
+            if status == "failed" and effort.on_failure == "stop":
                 return 2
             if status == "busy":
-                busy.append(request)
+                busy.append(thing)
         if len(busy) == len(waiting):
             time.sleep(WAIT)
         waiting = busy
@@ -63,12 +86,12 @@ def say_result(request: Request, label: str, status: str) -> None:
     print(f"{label}: {status}, {scores['metric']} {final}, {seconds}", flush=True)
 
 
-def attempt(request: Request, label: str, max_seconds: float | None, retries: int) -> str:
+def attempt(request: Request, label: str, max_seconds: float | None, retries: int, watch: Watch | None = None) -> str:
     """Run a request; an exception is reported and left in the run's folder, and tried again `retries` times."""
     request = replace(request, config={**request.config, "max_seconds": max_seconds})
     for _ in range(retries + 1):
         try:
-            return run(request, label)
+            return run(request, label, watch)
         except EXPECTED as error:
             print(f"{label}: {sentence(error)}", file=sys.stderr)
         except Exception as error:
@@ -77,11 +100,11 @@ def attempt(request: Request, label: str, max_seconds: float | None, retries: in
     return "failed"
 
 
-def share(words: Sequence[str], jobs: int) -> int:
-    """Run the grid in `jobs` processes that claim runs from each other; a killed one's run is taken up by the rest."""
+def share(module: str, words: Sequence[str], jobs: int) -> int:
+    """Run a command in `jobs` processes that claim runs from each other; a killed one's run is taken up by the rest."""
     quiet = [] if any(w.startswith("progress=") for w in words) else ["progress=lines"]
     threads = [] if any(w.startswith("threads=") for w in words) else [f"threads={max(1, machine.cores() // jobs)}"]
-    command = [sys.executable, "-m", "experiments.reproduce", *words, *threads, *quiet, "worker=1"]
+    command = [sys.executable, "-m", module, *words, *threads, *quiet, "worker=1"]
     workers = [subprocess.Popen(command) for _ in range(jobs)]
     try:
         return max(worker.wait() for worker in workers)

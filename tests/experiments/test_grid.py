@@ -54,11 +54,11 @@ def test_the_first_seed_of_every_cell_comes_first():
 def fail_first(monkeypatch, times=1):
     run, left = workers.run, [times]
 
-    def flaky(request, label=None):
+    def flaky(request, label=None, watch=None):
         if left[0]:
             left[0] -= 1
             raise RuntimeError("out of memory")
-        return run(request, label)
+        return run(request, label, watch)
 
     monkeypatch.setattr(workers, "run", flaky)
 

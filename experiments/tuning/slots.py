@@ -1,0 +1,122 @@
+"""The trials of a study as numbered slots: what each tried, and what became of it.
+
+A slot's values are drawn once and stand in `trials.jsonl`; its runs are ordinary runs of the store. Both together are
+the study, whatever else is lost.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.compose import Request
+from experiments.record import Record, as_json, read_lines, read_record, write_whole
+from experiments.run import run_path
+from experiments.standing import ARCHIVE, same
+from experiments.tuning.study import FILE, Study, read_study
+
+TRIALS = "trials.jsonl"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a trial. status: complete, pruned or diverged; value: the mean over its seeds of the best epoch's
+    `select`, of the epochs that there are; infinitely bad where a run diverged."""
+
+    status: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    slot: int
+    values: dict[str, float]
+    outcome: Outcome | None  # None: not at its end
+
+
+class Slots:
+    """A study's slots, read from stores of records; new ones are drawn into the first store's studies.
+
+    how: words for running alone (threads=1), which belong to no study.
+    """
+
+    def __init__(self, study: Study, stores: Sequence[Path], how: Sequence[str] = ()) -> None:
+        self.study, self.stores, self.how = study, stores, tuple(how)
+        self.folder = studies_of(stores[0]) / study.path
+
+    @property
+    def drawn(self) -> dict[int, dict[str, float]]:
+        """The values of every slot that has some."""
+        for store in self.stores:
+            if lines := read_lines(studies_of(store) / self.study.path / TRIALS):
+                return {line["slot"]: line["values"] for line in lines}
+        return {}
+
+    def keep(self, slot: int, values: dict[str, float]) -> None:
+        """Write down what a slot tries. Whoever calls this holds the study."""
+        drawn = {**self.drawn, slot: values}
+        lines = [as_json({"slot": number, "values": drawn[number]}) + "\n" for number in sorted(drawn)]
+        write_whole(self.folder / TRIALS, "".join(lines).encode())
+
+    def requests(self, values: dict[str, float], seeds: Sequence[int] | None = None) -> list[Request]:
+        words = self.study.overrides(values)
+        return [self.study.request(seed, *words, *self.how) for seed in seeds or self.study.trial_seeds]
+
+    def trial(self, slot: int, values: dict[str, float]) -> Trial:
+        return Trial(slot, values, self.outcome(self.requests(values)))
+
+    def trials(self) -> list[Trial]:
+        """Every slot within the budget that has been drawn."""
+        return [self.trial(slot, values) for slot, values in self.drawn.items() if slot < self.study.slots]
+
+    def outcome(self, requests: Sequence[Request]) -> Outcome | None:
+        """What became of a trial's runs, or None while one is to be made."""
+        found = []
+        for request in requests:
+            record = self.record(request)
+            if record is None:
+                return None
+            found.append(self.value(record))
+            if record.status != "complete":
+                return Outcome(record.status, sum(found) / len(found))
+        return Outcome("complete", sum(found) / len(found))
+
+    def record(self, request: Request) -> Record | None:
+        """The run that is at its end for this study, as the configuration now stands."""
+        for store in self.stores:
+            record = read_record(store, run_path(request))
+            if record and record.summary and same(record, request) and not record.summary.get("unscored"):
+                pruned = record.summary.get("pruned_by") == str(self.study.path)
+                if pruned or record.answers(request.epochs):
+                    return record
+        return None
+
+    def value(self, record: Record) -> float:
+        study = self.study
+        if record.status == "diverged":
+            return -math.inf * study.sign
+        scores = [line[study.select] for line in record.metrics if line.get(study.select) is not None]
+        return max(scores, key=lambda score: study.sign * score)
+
+    def winner(self) -> Trial | None:
+        """The best complete trial, the earliest of equals."""
+        complete = [t for t in self.trials() if t.outcome and t.outcome.status == "complete"]
+        return max(complete, key=lambda t: (self.study.sign * t.outcome.value, -t.slot), default=None)  # type: ignore[union-attr]
+
+
+def studies_of(store: Path) -> Path:
+    """Where the studies lie whose runs are in a store: beside the live one, within the archive."""
+    return store / "studies" if store == ARCHIVE else store.parent / "studies"
+
+
+def read_studies(stores: Sequence[Path]) -> list[Study]:
+    """Every study in the stores, each once."""
+    found: dict[Path, Study] = {}
+    for store in stores:
+        for path in sorted(studies_of(store).glob(f"*/*/*/*/*/*/{FILE}")):
+            study = read_study(path.parent)
+            if study.path == path.parent.relative_to(studies_of(store)):  # not of another version of this program
+                found.setdefault(study.path, study)
+    return list(found.values())
