@@ -1,6 +1,8 @@
 # One command per question; `make help` lists them.
 # Variables: SCALE=quick|small|full  SEEDS=0,1,2  GRID=ptb_figure (configs/grid)  DATA_ROOT=...  JOBS=n
 #            ON_FAILURE=continue|stop  RETRIES=k  SKIP_ARCHIVED=1  MAX_SECONDS=n  ARGS="model=vgg11 optimizer.lr=0.01" (Hydra's words)  PYTHON=...
+#            of sweep and tune: TASK=cifar|lstm|gan  MODEL=vgg11  OPTIMIZERS=adam,torch.optim.NAdam  GRID="optimizer.lr=1e-3,1e-2 ..." (sweep)
+#            BUDGET=20  SAMPLER=quasi_random|tpe|grid  PRUNER=median|hyperband|none  SPACE=file  STORAGE=postgresql://... (tune)
 
 ifeq ($(origin PYTHON), undefined)
 PYTHON := .venv/bin/python
@@ -20,8 +22,8 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test test-optimizers mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan digits-gan evidence \
-        bench-optimizers bench-lstm bench-fid tables figures status archive wandb-sync clean
+.PHONY: help setup test test-optimizers mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan digits-gan sweep tune \
+        evidence bench-optimizers bench-lstm bench-fid tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -67,10 +69,20 @@ digits-gan: $(ENV)  ## a WGAN-GP trained on digits until a person can read its s
 	@$(PYTHON) -m experiments.train setting=wgan-gp data=digits model=dcgan optimizer=adabelief protocol=clean scale=quick \
 	  scale.pixels=16 scale.width=0.5 scale.epochs=300 $(ARGS)
 
+ASKED = task=$(or $(TASK),cifar) $(if $(MODEL),model=$(MODEL)) $(if $(OPTIMIZERS),optimizer=$(OPTIMIZERS)) $(WORDS)
+
+sweep: $(ENV)  ## any product of values:  make sweep TASK=cifar MODEL=vgg11 OPTIMIZERS=adam GRID="optimizer.lr=1e-4,1e-3"
+	@$(call and_then,experiments.sweep $(ASKED) $(GRID)) $(PYTHON) -m scripts.figures --grid= && exit $$status
+
+tune: $(ENV)  ## equal budgets on held-out data, winners run again with fresh seeds; quick on two cores 5 min
+	@$(call and_then,experiments.tune $(ASKED) $(if $(BUDGET),budget=$(BUDGET)) $(if $(SAMPLER),sampler=$(SAMPLER)) \
+	  $(if $(PRUNER),pruner=$(PRUNER)) $(if $(SPACE),space=$(SPACE)) $(if $(STORAGE),storage=$(STORAGE))) \
+	  $(PYTHON) -m scripts.tables --grid= && $(PYTHON) -m scripts.figures --grid= && exit $$status
+
 # Status 2 means that some runs failed or are not healthy: the tables of the others are made all the same.
+and_then = status=0; $(PYTHON) -m $(1) || status=$$?; if [ $$status -ne 0 ] && [ $$status -ne 2 ]; then exit $$status; fi;
 define reproduce
-status=0; $(PYTHON) -m experiments.reproduce grid=$(or $(GRID),$(1)) $(WORDS) || status=$$?; \
-if [ $$status -ne 0 ] && [ $$status -ne 2 ]; then exit $$status; fi; \
+$(call and_then,experiments.reproduce grid=$(or $(GRID),$(1)) $(WORDS)) \
 $(MAKE) --no-print-directory -s -j2 -O tables figures && exit $$status
 endef
 
@@ -108,8 +120,8 @@ figures: $(ENV)  ## results/local/figures: accuracy per epoch, likewise
 status: $(ENV)  ## what is done, running, partial, failed and missing, and the time left
 	@$(PYTHON) -m scripts.status $(WORDS)
 
-archive: $(ENV)  ## copy finished real-data runs to results/archive and make the committed tables from it
-	@$(PYTHON) -m scripts.archive
+archive: $(ENV)  ## copy finished real-data runs to results/archive and make the committed tables from it; STUDIES=1: studies too
+	@$(PYTHON) -m scripts.archive $(if $(STUDIES),--studies)
 	@$(PYTHON) -m scripts.tables --archive-only --out results/tables
 	@$(PYTHON) -m scripts.figures --archive-only --out results/figures
 

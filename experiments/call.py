@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from experiments.cli import nearest
 from experiments.compose import Request, compose, words_of
@@ -43,14 +45,27 @@ class Call:
                 if value not in known:
                     raise UserError(f"grid {self.grid.name} has no {name} {value!r} at scale {self.scale}"
                                     f"{nearest(value, known)}; there are {', '.join(known)}")  # fmt: skip
+        kept = [place for place in placed if all(getattr(place[0], name) in values for name, values in only.items())]
         for seed in self.seeds if self.seeds is not None else self.grid.seeds[self.scale]:
-            for cell, stop_after in placed:
-                if all(getattr(cell, name) in values for name, values in only.items()):
-                    stop = [f"stop_after={stop_after}"] if stop_after else []
-                    requests.append(compose([*words_of(cell), f"seed={seed}", *stop, *self.words]))
+            for cell, stop_after in kept:
+                stop = [f"stop_after={stop_after}"] if stop_after else []
+                for words in combinations(self.words):
+                    requests.append(compose([*words_of(cell), f"seed={seed}", *stop, *words]))
         if not requests:
             raise UserError(f"grid {self.grid.name} has no such cells at scale {self.scale}")
         return requests
+
+
+def combinations(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every combination of words that hold several values, as Hydra reads them: a=1,2 or a=range(1,3)."""
+    parsed = [OverridesParser.create().parse_override(word) for word in words]
+    choices = [
+        [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+        if override.is_sweep_override()
+        else [word]
+        for word, override in zip(words, parsed)
+    ]
+    return product(*choices)
 
 
 def parse(words: Sequence[str]) -> Call:

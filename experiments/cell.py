@@ -30,3 +30,12 @@ class Cell:
         setting, data, model, optimizer, last = folder.parts
         protocol, scale = last.rsplit("-", 1)
         return cls(setting, data, model, optimizer, protocol, scale)
+
+
+def name_and_overrides(optimizer: str) -> tuple[str, list[str]]:
+    """("adam", ["lr=0.01"]) of a cell's "adam,lr=0.01"; an optimizer given by import path goes by that."""
+    name, *overrides = optimizer.split(",")
+    target = next((word for word in overrides if word.startswith("_target_=")), None)
+    if name != "external" or target is None:
+        return name, overrides
+    return target.removeprefix("_target_="), [word for word in overrides if word != target]

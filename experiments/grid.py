@@ -19,8 +19,8 @@ from experiments.record import Record
 class Grid:
     """A file of configs/grid/. A block is a product of its axes, of the grid's setting or one of its own; an axis may
     differ by scale; `stop_after` asks for the first epochs only. `healthy` bounds the last epoch's score by data set or
-    "data/model", where need be by scale, `at_least` or `at_most`. An optimizer may carry overrides:
-    "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set."""
+    "data/model", where need be by scale, `at_least` or `at_most`; empty, it asks nothing. An optimizer may carry
+    overrides: "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set."""
 
     name: str
     title: str
@@ -62,7 +62,7 @@ class Grid:
 
     def unhealthy(self, record: Record) -> str | None:
         """What is wrong with a finished run that has to pass the grid's threshold, or None."""
-        if record.status == "partial":
+        if record.status == "partial" or not self.healthy:
             return None
         if record.status == "diverged":
             return f"diverged in epoch {record.epochs_done - 1}"

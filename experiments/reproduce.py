@@ -28,7 +28,11 @@ from experiments.workers import share, work
 
 def main(words: Sequence[str]) -> int:
     call = parse(words)
-    requests = call.requests()
+    return carry_out(call, call.requests(), "experiments.reproduce", words)
+
+
+def carry_out(call: Call, requests: list[Request], module: str, words: Sequence[str]) -> int:
+    """Make the runs that are missing, in worker processes of the command (module, words) if there are several jobs."""
     store = Path(requests[0].config["store"])
     todo = [r for r in requests if not find(r, store)]
     archived = [r for r in todo if find(r, ARCHIVE)] if call.skip_archived else []
@@ -37,7 +41,7 @@ def main(words: Sequence[str]) -> int:
         return work(call, todo)
     jobs = min(call.jobs or default_jobs(call.scale), max(1, len(todo)))
     say_plan(call, requests, todo, archived, jobs)
-    status = share("experiments.reproduce", [*words, f"scale={call.scale}"], jobs) if jobs > 1 else work(call, todo)
+    status = share(module, [*words, f"scale={call.scale}"], jobs) if jobs > 1 else work(call, todo)
     status = max(status, report(call, [r for r in requests if r not in archived], store))
     if status == 0 and call.scale in call.grid.next:
         print(f"next: {call.grid.next[call.scale]}")

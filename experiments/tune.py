@@ -89,7 +89,7 @@ def take_slot(call: Tuning, storage: Storage, number: int, left: float | None, s
         if not free:
             return "busy"
         values, trial = storage.open(number)
-        label = f"[{study.optimizer} {number + 1}/{study.slots}]"
+        label = f"{study.optimizer} trial {number + 1}/{study.slots}"
         for request in slots.requests(values):
             if failed_since(request, since):
                 return "skipped"
@@ -124,21 +124,14 @@ def unfinished(slots: Slots) -> int:
 
 
 def say_plan(call: Tuning, all_slots: Sequence[Slots], jobs: int) -> None:
-    total, open_trials = sum(s.study.slots for s in all_slots), sum(unfinished(s) for s in all_slots)
-    print(
-        f"{call.title}, {call.studies[0].scale} scale: {len(all_slots)} optimizers, {total} trials, {total - open_trials} done"
-    )
-    fresh = [
-        r for slots in all_slots for kind in contestants(slots).values() for r in kind if not find(r, slots.stores[0])
-    ]
-    winners = [s.study for s in all_slots if s.winner() is None]
-    one = all_slots[0].requests(all_slots[0].study.space.point(0))[:1]
-    runs = (
-        open_trials * len(all_slots[0].study.trial_seeds)
-        + len(fresh)
-        + sum(len(study.fresh_seeds) for study in winners)
-    )
+    study, store = all_slots[0].study, all_slots[0].stores[0]
+    total, left = sum(slots.study.slots for slots in all_slots), sum(map(unfinished, all_slots))
+    print(f"{call.title}, {study.scale} scale: {len(all_slots)} optimizers, {total} trials, {total - left} done")
+    fresh = [r for slots in all_slots for kind in contestants(slots).values() for r in kind if not find(r, store)]
+    winners = sum(len(slots.study.fresh_seeds) for slots in all_slots if slots.winner() is None)
+    runs = left * len(study.trial_seeds) + len(fresh) + winners
     if runs:
+        one = [study.request(study.trial_seeds[0], *study.lowest, *call.words)]
         estimate = runs * seconds_left(one, max(1, machine.cores() // jobs)) / jobs
         side = f", {jobs} side by side" if jobs > 1 else ""
         print(f"at most {runs} runs to do{side}, about {clock(estimate)} by the time of the first steps", flush=True)
@@ -155,7 +148,7 @@ def report(call: Tuning, all_slots: Sequence[Slots]) -> int:
         missing += study.slots - len(at_end)
         if winner and winner.outcome:
             said += f"; best {study.select} {winner.outcome.value:.2f} at {spoken(winner.values)}"
-        print(said)
+        print(said if winner or study.slots > len(at_end) else f"{said}; none of them complete, so there is no winner")
         if winner and len(at_end) == study.slots:
             print(f"  recipe=tuned: {write_row(slots, winner)}")
         for kind, requests in contestants(slots).items():

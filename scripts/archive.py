@@ -1,31 +1,63 @@
-"""Copy finished runs on real data from the live store to results/archive:  python -m scripts.archive
+"""Copy finished runs on real data from the live store to results/archive:  python -m scripts.archive [--studies]
 
 One record for each cell, seed and fingerprint: an archived record of another fingerprint is set aside beside it. Runs
-on the embedded stand-in data (quick scale) are no evidence and stay where they are.
+on the embedded stand-in data (quick scale) are no evidence and stay where they are, and so do runs that belong to no
+grid (sweeps, tuning studies, trials by hand); --studies keeps the tuning studies with their runs.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
+from experiments.cell import Cell
 from experiments.cli import guarded
 from experiments.compose import compose
+from experiments.grid import load_grid
 from experiments.identity import fingerprint
+from experiments.recipes import CONFIGS, PROTOCOLS
 from experiments.record import Record, read_record, read_records, write_whole
 from experiments.run import set_aside
 from experiments.standing import ARCHIVE
+from experiments.tuning.rows import contestants, tuned_of
+from experiments.tuning.slots import TRIALS, Slots, read_studies
+from experiments.tuning.study import FILE
 
 FILES = ("config.yaml", "metrics.jsonl", "times.jsonl", "summary.json")
 STAND_INS = ("quick",)  # scales that never leave the live store
 
 
-def main(store: Path, archive: Path = ARCHIVE) -> int:
-    copied = [record for record in read_records(store) if worth_keeping(record) and keep(record, store, archive)]
+def main(store: Path, archive: Path = ARCHIVE, studies: bool = False) -> int:
+    asked = of_grids() | (keep_studies(store, archive) if studies else set())
+    copied = [r for r in read_records(store) if r.cell in asked and worth_keeping(r) and keep(r, store, archive)]
     for record in copied:
         print(f"archived: {record.cell} seed {record.seed} ({record.status}, {record.epochs_done} epochs)")
     print(f"{len(copied)} new records in {archive}")
     return 0
+
+
+def of_grids() -> set[Cell]:
+    """Every cell of every grid, at every scale, under both protocols."""
+    grids = [load_grid(path.stem) for path in sorted((CONFIGS / "grid").glob("*.yaml"))]
+    return {c for grid in grids for scale in grid.scales for protocol in PROTOCOLS for c in grid.cells(scale, protocol)}
+
+
+def keep_studies(store: Path, archive: Path) -> set[Cell]:
+    """Copy the descriptions, trials and winners' rows of the studies on real data; returns the cells of their runs."""
+    cells: set[Cell] = set()
+    for study in read_studies([store]):
+        if study.scale in STAND_INS:
+            continue
+        slots = Slots(study, [store])
+        for name in (FILE, TRIALS):
+            write_whole(archive / "studies" / study.path / name, (slots.folder / name).read_bytes())
+        row = tuned_of(store) / study.setting / f"{study.optimizer}.yaml"
+        if row.is_file():
+            write_whole(archive / "tuned" / study.setting / row.name, row.read_bytes())
+        requests = [r for values in slots.drawn.values() for r in slots.requests(values)]
+        cells |= {r.cell for r in [*requests, *(r for runs in contestants(slots).values() for r in runs)]}
+    return cells
 
 
 def worth_keeping(record: Record) -> bool:
@@ -53,4 +85,4 @@ def keep(record: Record, store: Path, archive: Path) -> bool:
 
 
 if __name__ == "__main__":
-    guarded(lambda: main(Path(compose([]).config["store"])))
+    guarded(lambda: main(Path(compose([]).config["store"]), studies="--studies" in sys.argv[1:]))

@@ -30,12 +30,16 @@ from scripts.drawing.distances import distance_figures
 from scripts.drawing.labels import spaced
 from scripts.drawing.pictures import pictures
 from scripts.drawing.saving import save
+from scripts.drawing.sensitivity import draw_maps
 from scripts.drawing.series import Figure, Line, Panel
+from scripts.drawing.studies import draw_studies
 from scripts.reading.arguments import asked_grids, parser
 from scripts.reading.measure import measure_of
 from scripts.reading.names import COLOURS, optimizer_name
 from scripts.reading.ours import stores
 from scripts.reading.public_record import load_public_record
+from scripts.reading.sensitivity import read_maps
+from scripts.reading.studies import read_results
 
 STYLES: dict[str, dict[str, Any]] = {
     "rerun": {"lw": 0.75, "alpha": 0.75, "zorder": 2},
@@ -147,6 +151,11 @@ def main(words: Sequence[str]) -> int:
     call = parser("scripts.figures", "Draw the figures of a grid.", "results/local/figures").parse_args(words)
     for grid, scales in asked_grids(call):
         for title, paths in drawn(grid, scales, stores(call.archive_only), call.out):
+            print(f"{paths[0].with_suffix('')}.{{png,pdf}}  {title}")
+    if call.studies:
+        roots = stores(call.archive_only)
+        found = [*draw_studies(read_results(roots), call.out), *draw_maps(read_maps(roots), call.out)]
+        for title, paths in found:
             print(f"{paths[0].with_suffix('')}.{{png,pdf}}  {title}")
     return 0
 

@@ -3,7 +3,8 @@
     python -m scripts.tables [--grid cifar,first_epochs] [--scale full] [--out DIR] [--archive-only] [--show]
 
 The full scale's are always written (`cifar10.*`, `ptb.*`, ...); smaller scales and the first epochs get tables of
-their own once there are runs to show. Every table comes as Markdown, LaTeX and a long csv of raw numbers.
+their own once there are runs to show, tuning studies `tuned_<task>.*`. Every table comes as Markdown, LaTeX and a
+long csv of raw numbers.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from experiments.grid import Grid
 from scripts.reading.arguments import asked_grids, parser
 from scripts.reading.ours import PROTOCOLS, Slice, is_first_epochs, read_slice, stores
 from scripts.reading.public_record import PublicRecord, load_public_record
+from scripts.reading.studies import read_results
 from scripts.tabulating.distances import distance_table
 from scripts.tabulating.first_epochs import first_epochs_table
 from scripts.tabulating.full import full_table
 from scripts.tabulating.layout import DASH, Table
 from scripts.tabulating.scaled import quick_table, small_table
+from scripts.tabulating.tuned import tuned_tables
 
 WIDTH = 150  # columns of the terminal where there is none
 
@@ -84,6 +87,8 @@ def main(words: Sequence[str]) -> int:
     tables: list[Table] = []
     for grid, scales in asked_grids(call):
         tables += make_tables(grid, scales, stores(call.archive_only), load_public_record())
+    if call.studies:
+        tables += tuned_tables(read_results(stores(call.archive_only)))
     terminal = sys.stdout.isatty()
     console = Console(width=None if terminal else WIDTH, highlight=False, soft_wrap=not terminal)
     with_runs = [table for table in tables if has_runs(table)]

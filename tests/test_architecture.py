@@ -27,6 +27,7 @@ ALLOWED = {
         "yaml",
         "rich",
         "wandb",
+        "optuna",
     },
     "scripts": {"scripts", "experiments", "rich", "pandas", "numpy", "matplotlib"},
 }
@@ -58,8 +59,15 @@ def test_imports_go_one_way(path):
     assert set(imports(path)) & WATCHED <= ALLOWED[room] | (ALLOWED["experiments"] if timing else set())
 
 
-DRAWING = ["scripts/benching/chart.py", "scripts/drawing/boxes.py", "scripts/drawing/saving.py", "scripts/figures.py"]
-HOMES = {"wandb": ["experiments/mirror.py"], "matplotlib": DRAWING}
+DRAWING = [
+    "scripts/benching/chart.py",
+    "scripts/drawing/boxes.py",
+    "scripts/drawing/saving.py",
+    "scripts/drawing/sensitivity.py",
+    "scripts/drawing/studies.py",
+    "scripts/figures.py",
+]
+HOMES = {"wandb": ["experiments/mirror.py"], "optuna": ["experiments/tuning/storage.py"], "matplotlib": DRAWING}
 
 
 @pytest.mark.parametrize("package", HOMES)

@@ -1,1 +1,1 @@
-"""Tuning studies: equal numbers of trials for every optimizer, chosen on held-out data (`python -m experiments.tune`)."""
+"""Tuning studies: equal numbers of trials for every optimizer, chosen on held-out data (see tune.py)."""

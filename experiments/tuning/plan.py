@@ -14,10 +14,14 @@ from experiments.cli import nearest
 from experiments.errors import UserError
 from experiments.identity import counts
 from experiments.recipes import CONFIGS
-from experiments.tuning.space import read_space, space_file
+from experiments.tuning.space import Space, read_space, space_file
 from experiments.tuning.study import PRUNERS, SAMPLERS, Study
 
 STEERING = ("jobs", "on_failure", "retries", "max_seconds", "worker")
+OWN = (
+    "task", "setting", "scale", "data", "model", "optimizer", "protocol", "budget", "sampler", "pruner", "storage",
+    "space", "search", "seeds", "trial_seeds", *STEERING,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,45 @@ def parse(words: Sequence[str]) -> Tuning:
     """Read `task=cifar scale=quick optimizer=adam,sgd budget=8 ...`; every other word is a Hydra override of all runs.
 
     Raises:
-        UserError: unknown names, numbers that are none, tuning seeds among the fresh ones.
+        UserError: unknown names, numbers that are none, tuning seeds among the fresh ones, a bad search space.
     """
+    given, rest = split(words)
+    task = given.get("task", "cifar")
+    file = load(task)
+    scale = given.get("scale") or default_scale(tuple(file["budget"]))
+    if scale not in file["budget"]:
+        raise UserError(
+            f"no scale {scale!r}{nearest(scale, list(file['budget']))}; there are {', '.join(file['budget'])}"
+        )
+    values = {key: at_scale(value, scale) for key, value in {**file, **file["seeds"]}.items()}
+    values |= {key: value for key, value in given.items() if key in ("setting", "data", "model", "protocol")}
+    how = tuple(w for w in rest if not counts(name_of(w)))
+    trial_seeds, fresh_seeds = numbers(given, "trial_seeds", values["trials"]), numbers(given, "seeds", values["fresh"])
+    if shared := set(trial_seeds) & set(fresh_seeds):
+        raise UserError(f"seed {min(shared)} is a tuning seed: the winner is run again with fresh ones")
+    names = given["optimizer"].split(",") if "optimizer" in given else values["optimizers"]
+    if "space" in given and len(names) != 1:
+        raise UserError(f"space={given['space']} is for one optimizer; name it with optimizer=")
+    studies = tuple(
+        Study(
+            task=task, setting=values["setting"], data=values["data"], model=values["model"], optimizer=known(name),
+            protocol=values["protocol"], scale=scale, words=merged(values["words"], [w for w in rest if w not in how]),
+            space=space_of(name, given, values["search"]),
+            sampler=one_of("sampler", given.get("sampler", values["sampler"]), SAMPLERS),
+            pruner=one_of("pruner", given.get("pruner", values["pruner"]), PRUNERS),
+            budget=numbers(given, "budget", [values["budget"]])[0], trial_seeds=trial_seeds, fresh_seeds=fresh_seeds,
+            select=values["select"], better=values["better"], target=file["target"].get(values["data"]),
+        )
+        for name in names
+    )  # fmt: skip
+    steering = {key: read(key, given[key]) for key in STEERING if key in given}
+    return Tuning(file["title"], studies, how, given.get("storage"), **steering)
+
+
+def split(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """The command's own words by key, and Hydra's."""
     given: dict[str, str] = {}
-    rest: list[str] = []
+    rest = []
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
@@ -51,47 +90,24 @@ def parse(words: Sequence[str]) -> Tuning:
             given[key] = value
         else:
             rest.append(word)
-    content = load(given.get("task", "cifar"))
-    scale = given.get("scale") or default_scale(tuple(content["budget"]))
-    if scale not in content["budget"]:
-        raise UserError(
-            f"no scale {scale!r}{nearest(scale, list(content['budget']))}; there are {', '.join(content['budget'])}"
-        )
-    at = {key: at_scale(value, scale) for key, value in content.items()}
-    seeds = {key: at_scale(value, scale) for key, value in content["seeds"].items()}
-    how = tuple(w for w in rest if not counts(w.partition("=")[0].lstrip("+~")))
-    own = (*at["words"], *(w for w in rest if w not in how))
-    optimizers = given["optimizer"].split(",") if "optimizer" in given else at["optimizers"]
-    if "space" in given and len(optimizers) != 1:
-        raise UserError(f"space={given['space']} is for one optimizer; name it with optimizer=")
-    search = given["search"].split(",") if "search" in given else at["search"]
-    trial_seeds, fresh_seeds = (
-        numbers(given, key, seeds[name]) for key, name in (("trial_seeds", "trials"), ("seeds", "fresh"))
-    )
-    if shared := set(trial_seeds) & set(fresh_seeds):
-        raise UserError(f"seed {min(shared)} is a tuning seed: the winner is run again with fresh ones")
-    data = given.get("data", at["data"])
-    studies = tuple(
-        Study(
-            task=given.get("task", "cifar"), setting=content["setting"], data=data,
-            model=given.get("model", at["model"]), optimizer=known(name), protocol=content["protocol"],
-            scale=scale, words=own,
-            space=read_space(Path(given["space"]) if "space" in given else space_file(name), ["lr"] if "." in name and "search" not in given else search),
-            sampler=one_of("sampler", given.get("sampler", content["sampler"]), SAMPLERS),
-            pruner=one_of("pruner", given.get("pruner", content["pruner"]), PRUNERS),
-            budget=numbers(given, "budget", [at["budget"]])[0], trial_seeds=trial_seeds, fresh_seeds=fresh_seeds,
-            select=content["select"], better=content["better"], target=content["target"].get(data),
-        )
-        for name in optimizers
-    )  # fmt: skip
-    steering = {key: read(key, given[key]) for key in STEERING if key in given}
-    return Tuning(content["title"], studies, how, given.get("storage"), **steering)
+    return given, rest
 
 
-OWN = (
-    "task", "scale", "data", "model", "optimizer", "budget", "sampler", "pruner", "storage", "space", "search",
-    "seeds", "trial_seeds", *STEERING,
-)  # fmt: skip
+def name_of(word: str) -> str:
+    return word.partition("=")[0].lstrip("+~")
+
+
+def merged(words: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+    """The study file's overrides and the command line's, which win."""
+    return (*(word for word in words if name_of(word) not in map(name_of, own)), *own)
+
+
+def space_of(optimizer: str, given: dict[str, str], search: list[str] | str) -> Space:
+    """An optimizer's search space; a file that the command line names is searched whole, unless told."""
+    search = given["search"].split(",") if given.get("search", "all") != "all" else given.get("search", search)
+    if "space" in given:
+        return read_space(Path(given["space"]), search if "search" in given else "all")
+    return read_space(space_file(optimizer), search)
 
 
 def load(task: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""What Optuna does for a study: it proposes points (TPE), prunes, and keeps the trials where several workers and its own
-tools (optuna-dashboard) see them. Slots and records are the truth; this is told what they say."""
+"""What Optuna does for a study: it proposes points (TPE), prunes, and keeps the trials where several workers and its
+own tools (optuna-dashboard) see them. Slots and records are the truth; this is told what they say."""
 
 from __future__ import annotations
 
@@ -51,10 +51,7 @@ class Storage:
 
     @property
     def epochs(self) -> int:
-        return self.slots.study.request(self.study.trial_seeds[0], *self.lowest()).epochs
-
-    def lowest(self) -> list[str]:
-        return self.study.overrides({d.key: d.low for d in self.study.space.dimensions})
+        return self.study.request(self.study.trial_seeds[0], *self.study.lowest).epochs
 
     def open(self, slot: int) -> tuple[dict[str, float], optuna.Trial]:
         """The values of a slot, drawn if it has none yet, and its trial. Whoever calls this has claimed the slot."""

@@ -90,6 +90,11 @@ class Study:
         plain, _ = self.defaults()
         return [f"++optimizer.{key}={spelt(value)}" for key, value in set_values(plain, values).items()]
 
+    @property
+    def lowest(self) -> list[str]:
+        """The words for the lowest value of everything: some point, where any will do."""
+        return self.overrides({d.key: d.low for d in self.space.dimensions})
+
     def defaults(self, *words: str) -> tuple[dict[str, Any], Any]:
         """The optimizer's resolved values with the study's words and others, and its class. A missing rate is None."""
         values, _ = resolved((*self.base, *words), complete=False)

@@ -15,7 +15,10 @@ GRIDS = ("cifar", "first_epochs", "lstm", "ptb_figure", "adadiff_ptb", "lstm_fir
 def parser(module: str, description: str, out: str) -> argparse.ArgumentParser:
     known = [name for name in GRIDS if (CONFIGS / "grid" / f"{name}.yaml").is_file()]
     made = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
-    made.add_argument("--grid", default=",".join(known), help="separated by commas (default: %(default)s)")
+    made.add_argument("--grid", default=",".join(known), help="separated by commas, or none (default: %(default)s)")
+    made.add_argument(
+        "--studies", action=argparse.BooleanOptionalAction, default=True, help="tuning studies and sweeps too"
+    )
     made.add_argument("--scale", help="one scale only (default: every scale of a grid)")
     made.add_argument("--out", type=Path, default=Path(out), help="folder (default: %(default)s)")
     made.add_argument("--archive-only", action="store_true", help="read results/archive alone, not results/runs")
@@ -24,6 +27,6 @@ def parser(module: str, description: str, out: str) -> argparse.ArgumentParser:
 
 def asked_grids(call: argparse.Namespace) -> Iterator[tuple[Grid, Sequence[str]]]:
     """Each grid with the scales asked for."""
-    for name in call.grid.split(","):
+    for name in call.grid.split(",") if call.grid else ():
         grid = load_grid(name)
         yield grid, grid.scales if call.scale is None else [call.scale]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experiments.cell import Cell
+from experiments.cell import Cell, name_and_overrides
 
 COUNTS = {4: "four", 9: "nine"}
 OPTIMIZERS = {  # the order of the paper's figures
@@ -31,8 +31,8 @@ COLOURS = {
 
 
 def optimizer_name(optimizer: str) -> str:
-    """ "adabelief,eps=1e-16" is shown as "AdaBelief, eps=1e-16"."""
-    base, *overrides = optimizer.split(",")
+    """ "adabelief,eps=1e-16" is shown as "AdaBelief, eps=1e-16", an import path as it is."""
+    base, overrides = name_and_overrides(optimizer)
     return ", ".join([OPTIMIZERS.get(base, base), *overrides])
 
 

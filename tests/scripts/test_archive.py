@@ -9,9 +9,10 @@ from scripts import archive
 
 
 @pytest.fixture
-def real(monkeypatch):
+def real(monkeypatch, store):
     """Counts the tiny runs on digits as evidence."""
     monkeypatch.setattr(archive, "STAND_INS", ())
+    monkeypatch.setattr(archive, "of_grids", lambda: {record.cell for record in read_records(store.path)})
 
 
 def test_runs_on_stand_in_data_stay_where_they_are(store, tmp_path):

@@ -1,0 +1,93 @@
+"""Sweep any product of values.
+
+    python -m experiments.sweep task=cifar model=vgg11 optimizer=adam,sgd optimizer.lr=1e-4,1e-3
+
+task names a grid (configs/grid): its setting, and the data, models and optimizers where the words name none. optimizer
+takes names and import paths. Words with several values, as Hydra writes them (a=1,2 or a=range(1,3)), are multiplied.
+scale, protocol, seeds (default 0), jobs, on_failure, retries and max_seconds as for `experiments.reproduce`.
+The runs lie in the same store, each under what it overrides; a diverged one is a result.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.call import Call, parse
+from experiments.cell import name_and_overrides
+from experiments.cli import guarded
+from experiments.grid import axis, load_grid
+from experiments.record import Record
+from experiments.reproduce import carry_out
+from experiments.standing import find
+from experiments.tuning.plan import known
+
+WIDTH = 120  # columns where there is no terminal
+
+
+def main(words: Sequence[str]) -> int:
+    call = sweep(words)
+    requests = call.requests()
+    status = carry_out(call, requests, "experiments.sweep", words)
+    if not call.worker:
+        show([record for r in requests if (record := find(r, Path(r.config["store"])))])
+    return status
+
+
+def sweep(words: Sequence[str]) -> Call:
+    """The call for a grid made of the words: the task's, with the named optimizers in place of its own."""
+    given = dict(word.partition("=")[::2] for word in words)
+    grid = load_grid(given.get("task", "cifar"))
+    rest = [word for word in words if word.partition("=")[0] not in ("task", "optimizer")]
+    call = parse([f"grid={grid.name}", *rest])
+    names = given["optimizer"].split(",") if "optimizer" in given else None
+    blocks = [
+        {**block, "optimizer": list(map(entry, names)) if names else axis(block, "optimizer", call.scale)}
+        for block in grid.blocks
+    ]
+    asked = replace(
+        grid,
+        title=f"Sweep of {grid.title}",
+        blocks=blocks,
+        seeds={scale: [0] for scale in grid.scales},
+        healthy={},
+        next={},
+    )
+    return replace(call, grid=asked)
+
+
+def entry(optimizer: str) -> str:
+    """An optimizer as a grid writes it: by its name, or `external` with the import path as an override."""
+    return f"external,_target_={optimizer}" if "." in known(optimizer) else optimizer
+
+
+def show(records: Sequence[Record]) -> None:
+    """Print what came of it, the best first; a diverged run is last. Overrides that all share are left out."""
+    if not records:
+        return
+    scores = [(record.summary or {})["scores"] for record in records]
+    better = -1 if scores[0]["metric"].endswith("accuracy") else 1
+    overrides = [name_and_overrides(record.cell.optimizer)[1] for record in records]
+    shared = set.intersection(*map(set, overrides)) if len(records) > 1 else set()
+    title = ", ".join([f"{scores[0]['metric']} (best: chosen by {scores[0]['select_on']})", *sorted(shared)])
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("best", "final", "status", "data", "model", "optimizer", "seed", "overrides"):
+        table.add_column(column, justify="right" if column in ("seed", "best", "final") else "left")
+    rows = sorted(
+        zip(records, scores, overrides), key=lambda row: (row[1]["best"] is None, better * (row[1]["best"] or 0))
+    )
+    for record, score, words in rows:
+        best, final = (f"{score[name]:.2f}" if score[name] is not None else "-" for name in ("best", "final"))
+        cell, own = record.cell, " ".join(word for word in words if word not in shared) or "the recipe's"
+        name = name_and_overrides(cell.optimizer)[0]
+        table.add_row(best, final, record.status, cell.data, cell.model, name, str(record.seed), own)
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH).print(table)
+
+
+if __name__ == "__main__":
+    guarded(lambda: main(sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""Search spaces: what is refused before any training, and the points that a study tries."""
+
+from dataclasses import replace
+
+import pytest
+
+from experiments.cell import Cell
+from experiments.errors import UserError
+from experiments.recipes import CONFIGS
+from experiments.tuning.plan import parse
+from experiments.tuning.space import read_space
+from experiments.tuning.study import check, set_values
+
+SPACES = sorted((CONFIGS / "tune").glob("*.yaml"))
+
+
+@pytest.fixture
+def space(tmp_path):
+    def write(text):
+        path = tmp_path / "space.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("text, message", [
+    ("space: {lr: {low: 0.1, high: 0.01}}", "low must be below high, got 0.1 and 0.01"),
+    ("space: {lr: {low: 0.1, high: 0.1}}", "low must be below high"),
+    ("space: {lr: {low: 0, high: 1, log: true}}", "a logarithm needs low above zero, got 0"),
+    ("space: {lr: {low: -1, high: 1, log: true}}", "a logarithm needs low above zero, got -1"),
+    ("space: {1-betas.0: {low: 0.1, high: 1.5}}", "a distance to 1 lies between 0 and 1"),
+    ("space: {lr: {low: 0.1}}", "must have low and high"),
+    ("space: {lr: {low: 0.1, high: 1, step: 2}}", "must have low and high, and may have log"),
+    ("space: {lr: {low: a, high: 1}}", "low and high are numbers"),
+    ("space: {lr: {low: 0.1, high: .inf}}", "low and high are numbers"),
+    ("space: {lr: [0.1, 1]}", "must have low and high"),
+    ("spaces: {}", "must hold a mapping `space`"),
+    ("space: {lr: {low: 0.1, high: 1}}\ngrid: {lr: []}", "grid lr must be a list of numbers"),
+    ("space: {lr: {low: 0.1, high: 1}}\nspace: {}", "cannot be read"),
+    ("space: [", "cannot be read"),
+])  # fmt: skip
+def test_a_bad_space_is_refused_in_one_sentence(space, text, message):
+    with pytest.raises(UserError, match=message) as error:
+        read_space(space(text))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text, message", [
+    ("space: {lrr: {low: 0.1, high: 1}}", "adam: it has no 'lrr'; did you mean 'lr'"),
+    ("space: {betas.2: {low: 0.1, high: 0.2}}", "betas has no element '2'"),
+    ("space: {betas.0: {low: 0.1, high: 2}}", "is refused"),
+    ("space: {lr: {low: -1, high: 1}}", "is refused"),
+])  # fmt: skip
+def test_what_the_optimizer_does_not_take_is_refused_before_any_training(space, tmp_path, text, message):
+    words = ["task=cifar", "scale=quick", "optimizer=adam", f"space={space(text)}"]
+    with pytest.raises(UserError, match=message):
+        check(parse(words).studies[0])
+
+
+@pytest.mark.parametrize("words, message", [
+    (["task=cifr"], "no study of the task 'cifr'; did you mean 'cifar'"),
+    (["scale=huge"], "no scale 'huge'"),
+    (["optimizer=adm"], "no optimizer called 'adm'; did you mean 'adam'"),
+    (["sampler=random"], "sampler must be one of quasi_random, tpe, grid, got 'random'"),
+    (["pruner=mean"], "pruner must be one of"),
+    (["budget=0"], "budget must be one or more, got '0'"),
+    (["budget=a"], "budget takes whole numbers"),
+    (["seeds=0,100"], "seed 100 is a tuning seed"),
+    (["search=momentum", "optimizer=adam"], "none of the dimensions momentum"),
+    (["space=nowhere.yaml", "optimizer=adam"], "no search space nowhere.yaml"),
+    (["space=nowhere.yaml"], "is for one optimizer"),
+    (["faster"], "every word is key=value"),
+])  # fmt: skip
+def test_bad_words_are_refused_in_one_sentence(words, message):
+    given = {word.partition("=")[0] for word in words}
+    with pytest.raises(UserError, match=message) as error:
+        parse([*(w for w in ("task=cifar", "scale=quick") if w.partition("=")[0] not in given), *words])
+    assert "\n" not in str(error.value)
+
+
+def test_a_study_never_selects_on_test_data():
+    study = parse(["task=cifar", "scale=quick", "optimizer=adam"]).studies[0]
+    for wrong in (replace(study, select="test/accuracy"), replace(study, protocol="paper")):
+        with pytest.raises(UserError, match="selects on held-out data"):
+            check(wrong)
+
+
+@pytest.mark.parametrize("task", ["cifar", "lstm"])
+@pytest.mark.parametrize("path", SPACES, ids=lambda path: path.stem)
+def test_every_space_fits_its_optimizer(path, task):
+    """At both ends, in every sampler's way, wherever the setting has a recipe for it; a stranger's rate too."""
+    name = {"external": "torch.optim.NAdam"}.get(path.stem, path.stem)
+    for sampler in ("quasi_random", "grid"):
+        study = parse([f"task={task}", "scale=quick", f"optimizer={name}", "search=all", f"sampler={sampler}"]).studies[
+            0
+        ]
+        try:
+            check(study)
+        except Exception as error:
+            assert "recipe" in str(error), error
+
+
+def test_points_fill_the_space_and_do_not_depend_on_the_budget():
+    space = read_space(CONFIGS / "tune" / "adam.yaml")
+    points = [space.point(number) for number in range(32)]
+    for dimension in space.dimensions:
+        values = [point[dimension.key] for point in points]
+        assert all(dimension.low <= value <= dimension.high for value in values)
+        assert len(set(values)) == 32
+    rates = sorted(point["lr"] for point in points)
+    middle = (1e-4 * 1e-1) ** 0.5
+    assert 12 <= sum(rate < middle for rate in rates) <= 20  # evenly in the logarithm
+    assert space.point(5) == points[5]
+
+
+def test_a_grid_is_the_product_of_its_lists():
+    space = read_space(CONFIGS / "tune" / "adam.yaml")
+    points = [tuple(space.grid_point(number).values()) for number in range(space.grid_size)]
+    assert len(set(points)) == space.grid_size == 25
+
+
+def test_a_point_sets_elements_and_distances_to_one():
+    plain = {"betas": [0.9, 0.999], "lr": 1e-3}
+    assert set_values(plain, {"lr": 0.01, "1-betas.0": 0.3, "1-betas.1": 0.002}) == {"lr": 0.01, "betas": [0.7, 0.998]}
+    assert set_values(plain, {"1-momentum": 0.05, "betas.1": 0.99}) == {"momentum": 0.95, "betas": [0.9, 0.99]}
+
+
+def test_a_trial_is_a_cell_that_names_what_it_tries():
+    study = parse(["task=cifar", "scale=quick", "optimizer=adam"]).studies[0]
+    request = study.request(100, *study.overrides({"lr": 0.01, "1-betas.0": 0.3}))
+    assert request.cell == Cell(
+        "adabelief-cifar",
+        "digits",
+        "vgg11",
+        "adam,epochs=8,betas=[0.7 0.999],lr=0.01,task.batch_size=32",
+        "clean",
+        "quick",
+    )
