@@ -15,7 +15,7 @@ from rich.table import Table
 
 from experiments.call import parse
 from experiments.cli import guarded
-from experiments.compose import Request
+from experiments.compose import Request, compose
 from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.identity import difference
@@ -24,6 +24,7 @@ from experiments.recipes import CONFIGS
 from experiments.record import read_lines, read_record
 from experiments.run import run_path
 from experiments.standing import ARCHIVE, find, standing
+from experiments.tuning.slots import Slots, read_studies
 
 STATES = ("done", "archived", "running", "partial", "unscored", "failed", "stale", "missing")
 
@@ -31,7 +32,7 @@ STATES = ("done", "archived", "running", "partial", "unscored", "failed", "stale
 def main(words: Sequence[str]) -> int:
     console = Console(highlight=False, soft_wrap=True)
     one = any(word.startswith("grid=") for word in words)
-    shown = [show(console, words)] if one else show_begun(console, words)
+    shown = [show(console, words)] if one else [*show_begun(console, words), *show_studies(console, words)]
     if not any(shown):
         print("no runs yet; `make reproduce-cifar` makes the first")
     return 0
@@ -51,6 +52,18 @@ def show_begun(console: Console, words: Sequence[str]) -> list[bool]:
     if foreign and not shown:
         raise foreign[0]
     return shown
+
+
+def show_studies(console: Console, words: Sequence[str]) -> list[bool]:
+    """Print how far each tuning study of the live store is; nothing where the words narrow the view."""
+    store = Path(compose([]).config["store"])
+    studies = [] if words else read_studies([store])
+    for study in studies:
+        states = Counter(trial.outcome.status for trial in Slots(study, [store]).trials() if trial.outcome)
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none begun"
+        place = f"{study.data}/{study.model}/{study.optimizer} ({study.protocol}, {study.scale}, {study.sampler})"
+        console.print(f"study {place}: {sum(states.values())} of {study.slots} trials finished: {counts}")
+    return [True for _ in studies]
 
 
 def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bool:

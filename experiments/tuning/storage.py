@@ -130,11 +130,12 @@ class Watch:
 
     def __init__(self, storage: Storage, trial: optuna.Trial) -> None:
         self.trial, self.select, self.study = trial, storage.study.select, str(storage.study.path)
-        self.reported = set(trial._get_latest_trial().intermediate_values)
+        known = trial._get_latest_trial()
+        self.reported, self.over = set(known.intermediate_values), known.state.is_finished()
 
     def __call__(self, epoch: int, scores: dict[str, float]) -> bool:
         value = scores.get(self.select)
-        if value is None or not math.isfinite(value):
+        if self.over or value is None or not math.isfinite(value):  # over: only its record was lost
             return False
         if epoch not in self.reported:  # an epoch that was made again after a kill
             self.trial.report(value, epoch)

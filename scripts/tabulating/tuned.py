@@ -21,7 +21,7 @@ TITLES = {"cifar": "Image classification", "lstm": "Language modelling"}
 HEAD = (
     "{words} at the epoch that held-out data chose, mean ± sd over n fresh seeds, none of them a tuning seed. recipe: "
     "the setting's row (the paper's values where it states some); own defaults: the class's; tuned: the best of the "
-    "trials, of which every optimizer had the same number. best trial: its held-out value. tuned - recipe: paired by "
+    "trials, of which every optimizer gets the same number. best trial: its held-out value. tuned - recipe: paired by "
     "seed, better is positive, with its 95 % interval (t). Trials are of our own runs only and never stand beside the "
     "paper's numbers."
 )
@@ -92,6 +92,8 @@ def made_with(family: Sequence[Result]) -> list[str]:
     pruners = ", ".join(dict.fromkeys(r.study.pruner for r in family))
     seeds = ", ".join(map(str, s.trial_seeds))
     trials = f"Trials: {samplers} points, pruned by {pruners}, seed {seeds}.{words}{target}"
+    if len({len(result.at_end) for result in family}) > 1:
+        trials += " The optimizers do not have the same number of trials."
     return [trials] + ([f"Made with: {settings(records)}."] if records else [])
 
 

@@ -108,6 +108,14 @@ def test_tpe_goes_on_after_its_quasi_random_start(words):
     assert [slots.drawn[n] == points[n] for n in range(7)] == [True] * 5 + [False] * 2
 
 
+def test_a_trial_may_average_several_seeds(words, tmp_path):
+    words = with_word(words, "optimizer=adam", "budget=1", "trial_seeds=100,101", "pruner=hyperband", "epochs=3")
+    assert tune.main(words) == 0
+    (trial,) = slots_of(words)[0].trials()
+    best = {r.seed: max(line["validation/accuracy"] for line in r.metrics) for r in read_records(tmp_path / "runs")}
+    assert trial.outcome.value == pytest.approx((best[100] + best[101]) / 2)
+
+
 def test_a_pruned_trial_counts_and_its_run_is_partial_for_everybody_else(words, tmp_path, store, monkeypatch):
     from experiments.tuning import storage
 
@@ -141,6 +149,18 @@ def test_the_median_prunes_what_is_worse(words, monkeypatch):
     assert tune.main(words) == 0
     assert states(words) == [["complete", "complete", "complete", "pruned", "complete"]]
     assert [entry for entry in report if entry[2]] == [(3, 1, True)]  # not before a third of the epochs
+
+
+def test_a_pruned_trial_whose_record_is_lost_is_run_to_its_end(words, tmp_path, monkeypatch):
+    from experiments.tuning import storage
+
+    words = with_word(words, "optimizer=adam", "budget=1")
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.Watch, "__call__", lambda self, epoch, scores: epoch == 0)
+        assert tune.main(words) == 0
+    assert states(words) == [["pruned"]]
+    shutil.rmtree(tmp_path / "runs" / "adabelief-cifar")
+    assert tune.main(words) == 0 and states(words) == [["complete"]]
 
 
 def test_another_workers_slot_is_left_alone(words, tmp_path):
