@@ -93,6 +93,12 @@ class Slots:
                     return record
         return None
 
+    def curve(self, values: dict[str, float]) -> dict[int, float]:
+        """The scores by epoch of a trial's first run, if that is at its end: what prunes and is pruned."""
+        record = self.record(self.requests(values)[0])
+        lines = record.metrics if record else []
+        return {line["epoch"]: line[self.study.select] for line in lines if line.get(self.study.select) is not None}
+
     def value(self, record: Record) -> float:
         study = self.study
         if record.status == "diverged":

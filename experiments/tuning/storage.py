@@ -31,6 +31,11 @@ class Storage:
         self.url = url or default_url(slots)
         with self.held():
             self.optuna = self.load()
+            known = self.known()
+            for number, values in slots.drawn.items():
+                if number not in known:  # the storage is new, or another one
+                    self.add(number, values, slots.curve(values))
+        self.tell()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -56,17 +61,12 @@ class Storage:
     def open(self, slot: int) -> tuple[dict[str, float], optuna.Trial]:
         """The values of a slot, drawn if it has none yet, and its trial. Whoever calls this has claimed the slot."""
         with self.held():
-            known = self.known()
-            for number, values in self.slots.drawn.items():
-                if number not in known:  # the storage is new, or another one
-                    known[number] = self.add(number, values)
-            drawn = self.slots.drawn.get(slot)
+            trial, drawn = self.known().get(slot), self.slots.drawn.get(slot)
+            trial = trial or (self.add(slot, drawn) if drawn else self.draw(slot))
             if drawn is None:
-                if slot not in known:
-                    known[slot] = self.draw(slot)
-                drawn = self.rounded(known[slot].params)
+                drawn = self.rounded(trial.params)
                 self.slots.keep(slot, drawn)
-            return drawn, optuna.Trial(self.optuna, known[slot]._trial_id)
+            return drawn, optuna.Trial(self.optuna, trial._trial_id)
 
     def known(self) -> dict[int, optuna.trial.FrozenTrial]:
         """Optuna's trials by slot. One without a slot was drawn by a worker that died before it said for what."""
@@ -90,12 +90,16 @@ class Storage:
         trial.set_user_attr("slot", slot)
         return trial._get_latest_trial()
 
-    def add(self, slot: int, values: dict[str, float]) -> optuna.trial.FrozenTrial:
+    def add(
+        self, slot: int, values: dict[str, float], curve: dict[int, float] | None = None
+    ) -> optuna.trial.FrozenTrial:
+        """A running trial of given values and, where it has run already, its scores by epoch."""
         self.optuna.add_trial(
             create_trial(
-                state=TrialState.RUNNING, params=values, distributions=self.distributions(), user_attrs={"slot": slot}
+                state=TrialState.RUNNING, params=values, distributions=self.distributions(),
+                user_attrs={"slot": slot}, intermediate_values=curve or {},
             )
-        )
+        )  # fmt: skip
         return next(t for t in self.optuna.get_trials(deepcopy=False) if t.user_attrs.get("slot") == slot)
 
     def distributions(self) -> dict[str, BaseDistribution]:
