@@ -14,6 +14,7 @@ from experiments.cli import nearest
 from experiments.compose import Request, compose, words_of
 from experiments.errors import UserError
 from experiments.grid import Grid, load_grid
+from experiments.recipes import CONFIGS
 
 AXES = ("setting", "data", "model", "optimizer")
 
@@ -112,3 +113,14 @@ def read(key: str, value: str) -> Any:
     if key == "on_failure" and value not in ("continue", "stop"):
         raise UserError(f"on_failure is continue or stop, got {value!r}")
     return value
+
+
+def known_optimizer(optimizer: str) -> str:
+    """An optimizer's name if the suite has it, or an import path."""
+    names = sorted(path.stem for path in (CONFIGS / "optimizer").glob("*.yaml") if path.stem != "external")
+    if optimizer not in names and "." not in optimizer:
+        raise UserError(
+            f"no optimizer called {optimizer!r}{nearest(optimizer, names)}; there are {', '.join(names)}, and any other"
+            " by its import path"
+        )
+    return optimizer

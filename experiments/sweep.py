@@ -18,14 +18,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from experiments.call import Call, parse
+from experiments.call import Call, known_optimizer, parse
 from experiments.cell import name_and_overrides
 from experiments.cli import guarded
 from experiments.grid import axis, load_grid
 from experiments.record import Record
 from experiments.reproduce import carry_out
 from experiments.standing import find
-from experiments.tuning.plan import known
 
 WIDTH = 120  # columns where there is no terminal
 
@@ -63,7 +62,7 @@ def sweep(words: Sequence[str]) -> Call:
 
 def entry(optimizer: str) -> str:
     """An optimizer as a grid writes it: by its name, or `external` with the import path as an override."""
-    return f"external,_target_={optimizer}" if "." in known(optimizer) else optimizer
+    return f"external,_target_={optimizer}" if "." in known_optimizer(optimizer) else optimizer
 
 
 def show(records: Sequence[Record]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.call import default_scale, read
+from experiments.call import default_scale, known_optimizer, read
 from experiments.cli import nearest
 from experiments.errors import UserError
 from experiments.identity import counts
@@ -64,7 +64,8 @@ def parse(words: Sequence[str]) -> Tuning:
         raise UserError(f"space={given['space']} is for one optimizer; name it with optimizer=")
     studies = tuple(
         Study(
-            task=task, setting=values["setting"], data=values["data"], model=values["model"], optimizer=known(name),
+            task=task, setting=values["setting"], data=values["data"], model=values["model"],
+            optimizer=known_optimizer(name),
             protocol=values["protocol"], scale=scale, words=merged(values["words"], [w for w in rest if w not in how]),
             space=space_of(name, given, values["search"]),
             sampler=one_of("sampler", given.get("sampler", values["sampler"]), SAMPLERS),
@@ -121,17 +122,6 @@ def load(task: str) -> dict[str, Any]:
 def at_scale(value: Any, scale: str) -> Any:
     """A study file's value at a scale."""
     return value[scale] if isinstance(value, dict) and scale in value else value
-
-
-def known(optimizer: str) -> str:
-    """An optimizer's name if the suite has it, or an import path."""
-    names = sorted(path.stem for path in (CONFIGS / "optimizer").glob("*.yaml") if path.stem != "external")
-    if optimizer not in names and "." not in optimizer:
-        raise UserError(
-            f"no optimizer called {optimizer!r}{nearest(optimizer, names)}; there are {', '.join(names)}, and any other"
-            " by its import path"
-        )
-    return optimizer
 
 
 def numbers(given: dict[str, str], key: str, default: Sequence[int]) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from experiments.tuning.rows import contestants
 from experiments.tuning.slots import Slots, Trial, read_studies
 from experiments.tuning.study import Study
 from scripts.reading.measure import MEASURES, Measure
+from scripts.reading.names import OPTIMIZERS
 from scripts.reading.statistic import Estimate, estimate, paired
 
 CONFIDENCE = 0.95
@@ -120,7 +121,11 @@ class Result:
 
 def read_results(stores: Sequence[Path]) -> list[Result]:
     """Every study at hand with its results, those of a task and cell together, in the order of the paper's figures."""
-    return [read_result(Slots(study, stores)) for study in read_studies(stores)]
+    order = list(OPTIMIZERS)
+    studies = sorted(
+        read_studies(stores), key=lambda s: order.index(s.optimizer) if s.optimizer in order else len(order)
+    )
+    return [read_result(Slots(study, stores)) for study in studies]
 
 
 def read_result(slots: Slots) -> Result:

@@ -38,7 +38,7 @@ def test_every_optimizer_is_a_row_beside_its_recipe_and_its_defaults(made):
     (table,) = tuned_tables(read_results([made]))
     (block,) = table.blocks
     rows = {row[0]: dict(zip(block.columns, row)) for row in block.rows}
-    assert list(rows) == ["Adam", "SGD", "torch.optim.NAdam"]
+    assert list(rows) == ["SGD", "Adam", "torch.optim.NAdam"]
     assert all(row["trials"] == "2 of 2" and row["n"] == "2" and "±" in row["tuned"] for row in rows.values())
     assert rows["SGD"]["own defaults"] == "\u2013" and rows["torch.optim.NAdam"]["recipe"] == "\u2013"
     assert "±" in rows["Adam"]["recipe"] and "±" in rows["torch.optim.NAdam"]["own defaults"]
