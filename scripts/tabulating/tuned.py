@@ -122,9 +122,7 @@ def finding(family: Sequence[Result]) -> str:
     order = ", ".join(f"{optimizer_name(r.study.optimizer)} {spread(e)}" for r, e in ranked)
     gains = [(optimizer_name(r.study.optimizer), g) for r, _ in done if (g := r.gain("recipe"))]
     most = max(gains, key=lambda pair: pair[1].mean, default=None)
-    gained = (
-        f"; tuning gained most over the recipe for {most[0]} ({most[1].mean:+.2f}, n = {most[1].n})" if most else ""
-    )
+    gained = f"; over the recipe tuning gained most for {most[0]}, {interval(most[1])}" if most else ""
     bands = [(optimizer_name(r.study.optimizer), curves[id(r)].low[-1], curves[id(r)].high[-1]) for r, _ in ranked]
     shown = ", ".join(f"{name} {low:.1f}{DASH}{high:.1f}" for name, low, high in bands)
     apart = [f"{a[0]} from {b[0]}" for i, a in enumerate(bands) for b in bands[i + 1 :] if a[1] > b[2] or b[1] > a[2]]
