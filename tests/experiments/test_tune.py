@@ -186,7 +186,7 @@ def test_the_winner_is_a_recipe(words, tmp_path):
     assert row["lr"] == slots.winner().values["lr"] and row["betas"] == [0.9, 0.999] and "tuned: trial" in row["source"]
     command = [sys.executable, "-m", "experiments.train", "data=digits", "optimizer=adam", "protocol=clean",
                "scale=quick", "recipe=tuned", "--cfg", "job", "--resolve"]  # fmt: skip
-    env = {**os.environ, "STORE": str(tmp_path / "runs")}
+    env = {**os.environ, "STORE": str(tmp_path / "runs"), "HYDRA_FULL_ERROR": "0"}  # another test may have set it
     shown = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
     config = yaml.safe_load(shown)
     assert {key: config["optimizer"][key] for key in ("lr", "weight_decay")} == {
