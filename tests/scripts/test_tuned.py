@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from experiments import sweep, tune
+from experiments.compose import resolved
 from experiments.errors import UserError
 from experiments.record import Record, read_records
 from experiments.tuning.slots import Outcome, Trial, read_studies
@@ -78,6 +79,7 @@ def test_unequal_numbers_of_trials_are_named(made):
 
 def test_status_shows_how_far_each_study_is(made, monkeypatch, capsys):
     monkeypatch.setenv("STORE", str(made))
+    resolved.cache_clear()  # what was composed before knows another store
     assert status.show_studies(Console(width=200), []) == [True] * 3
     assert (
         "study digits/vgg11/adam (clean, quick, quasi_random): 2 of 2 trials finished: 2 complete"
