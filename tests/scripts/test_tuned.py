@@ -77,9 +77,10 @@ def test_unequal_numbers_of_trials_are_named(made):
     assert any("do not have the same number of trials" in note for note in table.blocks[0].notes)
 
 
-def test_status_shows_how_far_each_study_is(made, monkeypatch, capsys):
+def test_status_shows_how_far_each_study_is(made, monkeypatch, capsys, request):
     monkeypatch.setenv("STORE", str(made))
-    resolved.cache_clear()  # what was composed before knows another store
+    resolved.cache_clear()  # what was composed before knows another store, and so does what comes after
+    request.addfinalizer(resolved.cache_clear)
     assert status.show_studies(Console(width=200), []) == [True] * 3
     assert (
         "study digits/vgg11/adam (clean, quick, quasi_random): 2 of 2 trials finished: 2 complete"
