@@ -67,7 +67,7 @@ def parse(words: Sequence[str]) -> Tuning:
             task=task, setting=values["setting"], data=values["data"], model=values["model"],
             optimizer=known_optimizer(name),
             protocol=values["protocol"], scale=scale, words=merged(values["words"], [w for w in rest if w not in how]),
-            space=space_of(name, given, values["search"]),
+            space=space_of(name, values["setting"], given, values["search"]),
             sampler=one_of("sampler", given.get("sampler", values["sampler"]), SAMPLERS),
             pruner=one_of("pruner", given.get("pruner", values["pruner"]), PRUNERS),
             budget=numbers(given, "budget", [values["budget"]])[0], trial_seeds=trial_seeds, fresh_seeds=fresh_seeds,
@@ -103,12 +103,12 @@ def merged(words: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
     return (*(word for word in words if name_of(word) not in map(name_of, own)), *own)
 
 
-def space_of(optimizer: str, given: dict[str, str], search: list[str] | str) -> Space:
+def space_of(optimizer: str, setting: str, given: dict[str, str], search: list[str] | str) -> Space:
     """An optimizer's search space; a file that the command line names is searched whole, unless told."""
     search = given["search"].split(",") if given.get("search", "all") != "all" else given.get("search", search)
     if "space" in given:
         return read_space(Path(given["space"]), search if "search" in given else "all")
-    return read_space(space_file(optimizer), search)
+    return read_space(space_file(optimizer, setting), search)
 
 
 def load(task: str) -> dict[str, Any]:

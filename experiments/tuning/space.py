@@ -108,10 +108,12 @@ def read_dimension(where: str, key: str, entry: Any) -> Dimension:
     return Dimension(key, float(low), float(high), is_log)
 
 
-def space_file(optimizer: str) -> Path:
-    """The search space of an optimizer of the suite or, for an import path, its own file or external.yaml."""
-    own = CONFIGS / "tune" / f"{optimizer}.yaml"
-    return CONFIGS / "tune" / "external.yaml" if "." in optimizer and not own.is_file() else own
+def space_file(optimizer: str, setting: str) -> Path:
+    """The search space of an optimizer: the setting's own, else the common one, else (import paths) external.yaml."""
+    places = [CONFIGS / "tune" / setting / f"{optimizer}.yaml", CONFIGS / "tune" / f"{optimizer}.yaml"]
+    if "." in optimizer:
+        places.append(CONFIGS / "tune" / "external.yaml")
+    return next((path for path in places if path.is_file()), places[1])
 
 
 def is_number(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from experiments.cell import Cell
@@ -123,8 +124,12 @@ def finding(family: Sequence[Result]) -> str:
     gains = [(optimizer_name(r.study.optimizer), g) for r, _ in done if (g := r.gain("recipe"))]
     most = max(gains, key=lambda pair: pair[1].mean, default=None)
     gained = f"; over the recipe tuning gained most for {most[0]}, {interval(most[1])}" if most else ""
+    if most and most[1].mean <= 0:
+        gained = "; tuning gained nothing over any recipe"
     bands = [(optimizer_name(r.study.optimizer), curves[id(r)].low[-1], curves[id(r)].high[-1]) for r, _ in ranked]
-    shown = ", ".join(f"{name} {low:.1f}{DASH}{high:.1f}" for name, low, high in bands)
+    shown = ", ".join(
+        f"{name} {low:.1f}{DASH}{f'{high:.1f}' if isfinite(high) else 'any'}" for name, low, high in bands
+    )
     apart = [f"{a[0]} from {b[0]}" for i, a in enumerate(bands) for b in bands[i + 1 :] if a[1] > b[2] or b[1] > a[2]]
     said = f"tell only {', '.join(apart)}" if apart else "tell none of them apart"
     n = min(len(result.at_end) for result, _ in done)

@@ -101,6 +101,21 @@ def test_every_space_fits_its_optimizer(path, task):
             assert "recipe" in str(error), error
 
 
+@pytest.mark.parametrize("task", ["cifar", "lstm"])
+def test_every_space_holds_the_recipes_own_values(task):
+    """A search that cannot find the setting's values (SGD at 30 on the Penn Treebank) would be no fair one."""
+    outside = []
+    for study in parse([f"task={task}", "scale=full"]).studies:
+        plain, _ = study.defaults()
+        for d in study.space.dimensions:
+            name, _, index = d.key.removeprefix("1-").partition(".")
+            value = plain[name][int(index)] if index else plain[name]
+            value = round(1 - value, 9) if d.key.startswith("1-") else value
+            if not d.low <= value <= d.high:
+                outside.append((study.optimizer, d, value))
+    assert not outside
+
+
 def test_points_fill_the_space_and_do_not_depend_on_the_budget():
     space = read_space(CONFIGS / "tune" / "adam.yaml")
     points = [space.point(number) for number in range(32)]
