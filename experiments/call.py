@@ -47,10 +47,11 @@ class Call:
                     raise UserError(f"grid {self.grid.name} has no {name} {value!r} at scale {self.scale}"
                                     f"{nearest(value, known)}; there are {', '.join(known)}")  # fmt: skip
         kept = [place for place in placed if all(getattr(place[0], name) in values for name, values in only.items())]
+        products = list(combinations(self.words))
         for seed in self.seeds if self.seeds is not None else self.grid.seeds[self.scale]:
             for cell, stop_after in kept:
                 stop = [f"stop_after={stop_after}"] if stop_after else []
-                for words in combinations(self.words):
+                for words in products:
                     requests.append(compose([*words_of(cell), f"seed={seed}", *stop, *words]))
         if not requests:
             raise UserError(f"grid {self.grid.name} has no such cells at scale {self.scale}")

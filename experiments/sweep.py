@@ -34,7 +34,8 @@ def main(words: Sequence[str]) -> int:
     requests = call.requests()
     status = carry_out(call, requests, "experiments.sweep", words)
     if not call.worker:
-        show([record for r in requests if (record := find(r, Path(r.config["store"])))])
+        higher = "at_least" in load_grid(call.grid.name).healthy  # how the task's own grid states what is healthy
+        show([record for r in requests if (record := find(r, Path(r.config["store"])))], -1 if higher else 1)
     return status
 
 
@@ -65,12 +66,12 @@ def entry(optimizer: str) -> str:
     return f"external,_target_={optimizer}" if "." in known_optimizer(optimizer) else optimizer
 
 
-def show(records: Sequence[Record]) -> None:
-    """Print what came of it, the best first; a diverged run is last. Overrides that all share are left out."""
+def show(records: Sequence[Record], better: int) -> None:
+    """Print what came of it, the best first (smallest times `better`); a run without a score is last. Overrides that
+    all share are left out."""
     if not records:
         return
     scores = [(record.summary or {})["scores"] for record in records]
-    better = -1 if scores[0]["metric"].endswith("accuracy") else 1
     overrides = [name_and_overrides(record.cell.optimizer)[1] for record in records]
     shared = set.intersection(*map(set, overrides)) if len(records) > 1 else set()
     title = ", ".join([f"{scores[0]['metric']} (best: chosen by {scores[0]['select_on']})", *sorted(shared)])

@@ -20,8 +20,8 @@ from experiments.recipes import CONFIGS, PROTOCOLS
 from experiments.record import Record, read_record, read_records, write_whole
 from experiments.run import set_aside
 from experiments.standing import ARCHIVE
-from experiments.tuning.rows import contestants, tuned_of
-from experiments.tuning.slots import TRIALS, Slots, read_studies
+from experiments.tuning.rows import contestants, keep_row, read_row
+from experiments.tuning.slots import TRIALS, Slots, read_studies, studies_of
 from experiments.tuning.study import FILE
 
 FILES = ("config.yaml", "metrics.jsonl", "times.jsonl", "summary.json")
@@ -51,10 +51,9 @@ def keep_studies(store: Path, archive: Path) -> set[Cell]:
             continue
         slots = Slots(study, [store])
         for name in (FILE, TRIALS):
-            write_whole(archive / "studies" / study.path / name, (slots.folder / name).read_bytes())
-        row = tuned_of(store) / study.setting / f"{study.optimizer}.yaml"
-        if row.is_file():
-            write_whole(archive / "tuned" / study.setting / row.name, row.read_bytes())
+            write_whole(studies_of(archive) / study.path / name, (slots.folder / name).read_bytes())
+        if row := read_row(store, study):
+            keep_row(archive, study, row)
         requests = [r for values in slots.drawn.values() for r in slots.requests(values)]
         cells |= {r.cell for r in [*requests, *(r for runs in contestants(slots).values() for r in runs)]}
     return cells

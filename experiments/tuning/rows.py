@@ -14,15 +14,13 @@ from experiments.compose import Request
 from experiments.errors import UserError
 from experiments.identity import counts
 from experiments.record import write_whole
-from experiments.standing import ARCHIVE
-from experiments.tuning.slots import Slots, Trial
+from experiments.tuning.slots import Slots, Trial, beside
 from experiments.tuning.study import Study
-
-KINDS = ("recipe", "defaults", "tuned")  # the setting's row, the optimizer's own values, the study's winner
 
 
 def contestants(slots: Slots) -> dict[str, list[Request]]:
-    """The runs with fresh seeds by kind; a kind that the optimizer does not have (no default rate, no row, no trial at
+    """The runs with fresh seeds by kind: the setting's row (recipe), the optimizer's own values (defaults), the study's
+    winner (tuned); a kind that the optimizer does not have (no default rate, no row, no trial at
     its end) is left out."""
     study, winner = slots.study, slots.winner()
     words: dict[str, list[str] | None] = {
@@ -47,25 +45,43 @@ def own_defaults(study: Study) -> list[str] | None:
 
 
 def write_row(slots: Slots, winner: Trial) -> Path:
-    """Write the winner into <setting>/<optimizer>.yaml beside the store, under its cell; other cells' rows stay."""
-    study, store = slots.study, slots.stores[0]
-    path = tuned_of(store) / study.setting / f"{study.optimizer}.yaml"
-    with claim(store, Path("tuned", study.setting, study.optimizer), wait=True):
-        rows: dict[str, Any] = (yaml.safe_load(path.read_text()) if path.is_file() else None) or {}
-        if not isinstance(rows, dict):
-            raise UserError(f"{path} must hold a mapping of rows")
-        row = {**values(study, slots.requests(winner.values)[0]), "source": source(study, slots.trials(), winner)}
-        rows[f"{study.data}/{study.model}/{study.protocol}-{study.scale}"] = row
-        text = yaml.safe_dump(rows, sort_keys=False, width=1000)
-        write_whole(
-            path, ("# Written by `make tune`; recipe=tuned takes the row of the cell at hand.\n" + text).encode()
-        )
+    """Write the winner into the file of its optimizer that belongs to the store."""
+    row = {
+        **values(slots.study, slots.requests(winner.values)[0]),
+        "source": source(slots.study, slots.trials(), winner),
+    }
+    store = slots.stores[0]
+    with claim(store, Path("tuned", slots.study.setting, slots.study.optimizer), wait=True):
+        return keep_row(store, slots.study, row)
+
+
+def keep_row(store: Path, study: Study, row: dict[str, Any]) -> Path:
+    """Write a row into <setting>/<optimizer>.yaml under the study's cell; other cells' rows stay."""
+    path = row_file(store, study)
+    text = yaml.safe_dump({**read_rows(path), place(study): row}, sort_keys=False, width=1000)
+    head = "# Written by `make tune`; recipe=tuned takes the row of the cell at hand.\n"
+    write_whole(path, (head + text).encode())
     return path
 
 
-def tuned_of(store: Path) -> Path:
-    """Where the rows lie that belong to a store."""
-    return store / "tuned" if store == ARCHIVE else store.parent / "tuned"
+def read_row(store: Path, study: Study) -> dict[str, Any] | None:
+    """The row that was written for the study's cell, if there is one."""
+    return read_rows(row_file(store, study)).get(place(study))
+
+
+def read_rows(path: Path) -> dict[str, Any]:
+    rows = (yaml.safe_load(path.read_text()) if path.is_file() else None) or {}
+    if not isinstance(rows, dict):
+        raise UserError(f"{path} must hold a mapping of rows")
+    return rows
+
+
+def row_file(store: Path, study: Study) -> Path:
+    return beside(store, "tuned") / study.setting / f"{study.optimizer}.yaml"
+
+
+def place(study: Study) -> str:
+    return f"{study.data}/{study.model}/{study.protocol}-{study.scale}"
 
 
 def values(study: Study, request: Request) -> dict[str, Any]:

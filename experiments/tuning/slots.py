@@ -113,8 +113,13 @@ class Slots:
 
 
 def studies_of(store: Path) -> Path:
-    """Where the studies lie whose runs are in a store: beside the live one, within the archive."""
-    return store / "studies" if store == ARCHIVE else store.parent / "studies"
+    """Where the studies lie whose runs are in a store."""
+    return beside(store, "studies")
+
+
+def beside(store: Path, name: str) -> Path:
+    """What belongs to a store lies beside the live one, within the archive."""
+    return store / name if store == ARCHIVE else store.parent / name
 
 
 def read_studies(stores: Sequence[Path]) -> list[Study]:

@@ -126,11 +126,28 @@ def set_values(plain: Mapping[str, Any], values: Mapping[str, float]) -> dict[st
 
 
 def check(study: Study) -> None:
-    """Refuse what could not be trained, before anything is: names the optimizer does not have, values it does not take
-    at the ends of the space, selection on test data.
+    """Refuse what could not be trained, before anything is: a space that does not fit, selection on test data.
 
     Raises:
         UserError: with the study's optimizer and what is wrong.
+    """
+    check_space(study)
+    request = study.request(study.trial_seeds[0], *study.lowest)
+    held_out = study.select.partition("/")[0]
+    evaluated = request.config["protocol"]["evaluate"]
+    if held_out == "test" or held_out not in evaluated:
+        raise UserError(
+            f"a study selects on held-out data, not on {held_out!r}: protocol {study.protocol} of {study.setting}"
+            f" evaluates {', '.join(evaluated)}"
+        )
+
+
+def check_space(study: Study) -> None:
+    """Refuse names that the optimizer does not have and values that it does not take, at the ends of the space or at a
+    point of the grid.
+
+    Raises:
+        UserError: with the optimizer and what is wrong.
     """
     plain, made = study.defaults()
     known = set(plain) | {name for name in signature(made).parameters if name not in ("self", "params")}
@@ -151,14 +168,6 @@ def check(study: Study) -> None:
             made([torch.nn.Parameter(torch.zeros(2))], **given)
         except Exception as error:
             raise UserError(f"search space of {study.optimizer}: {point} is refused: {error}") from error
-    request = study.request(study.trial_seeds[0], *study.overrides(points[0]))
-    held_out = study.select.partition("/")[0]
-    evaluated = request.config["protocol"]["evaluate"]
-    if held_out == "test" or held_out not in evaluated:
-        raise UserError(
-            f"a study selects on held-out data, not on {held_out!r}: protocol {study.protocol} of {study.setting}"
-            f" evaluates {', '.join(evaluated)}"
-        )
 
 
 def corners(dimensions: tuple[Dimension, ...]) -> Iterator[dict[str, float]]:

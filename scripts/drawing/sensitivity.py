@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
@@ -24,14 +25,12 @@ def draw_maps(maps: Sequence[Map], folder: Path) -> list[tuple[str, list[Path]]]
     for found in maps:
         c = found.cell
         families.setdefault((c.setting, c.data, c.model, c.protocol, c.scale, found.rest), []).append(found)
-    drawn = []
-    for n, family in enumerate(families.values()):
+    drawn, used = [], Counter[str]()
+    for family in families.values():
         c, rest = family[0].cell, family[0].rest
-        same = sum(
-            f[0].cell.folder.parts[:3] == c.folder.parts[:3] and f[0].cell.scale == c.scale
-            for f in list(families.values())[:n]
-        )
-        name = f"sensitivity_{c.data}_{c.model}_{c.protocol}_{c.scale}" + (f"_{same + 1}" if same else "")
+        name = f"sensitivity_{c.data}_{c.model}_{c.protocol}_{c.scale}"
+        used[name] += 1
+        name += f"_{used[name]}" if used[name] > 1 else ""
         words = f" ({' '.join(rest)})" if rest else ""
         title = (
             f"{model_name(c.model)} on {data_name(c.data)}, {c.protocol} protocol, {c.scale} scale{words}: rate and eps"

@@ -63,7 +63,14 @@ def draw_family(family: Sequence[Result], name: str, title: str, folder: Path) -
         Patch(color="0.25", alpha=0.15, lw=0, label="its band"),
     ]
     caption = fill(CAPTION.format(level=CONFIDENCE), int(13 * size[0]))
-    canvas.legend(handles=keys, loc="outside lower center", ncols=6, frameon=False, fontsize=9, title=caption)
+    canvas.legend(
+        handles=keys,
+        loc="outside lower center",
+        ncols=min(6, int(size[0] / 1.6)),
+        frameon=False,
+        fontsize=9,
+        title=caption,
+    )
     return save(canvas, folder, name)
 
 

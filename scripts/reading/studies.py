@@ -61,7 +61,8 @@ class Result:
 
     def scores(self, kind: str) -> dict[int, float]:
         """The test score at the epoch that held-out data chose, by seed, of the runs that did not diverge."""
-        found = {r.seed: r.summary["scores"]["best"] for r in self.records.get(kind, []) if r.summary}
+        complete = [r for r in self.records.get(kind, []) if r.status == "complete"]
+        found = {r.seed: r.summary["scores"]["best"] for r in complete if r.summary}
         return {seed: score for seed, score in found.items() if score is not None}
 
     def estimate(self, kind: str) -> Estimate | None:
@@ -84,12 +85,10 @@ class Result:
         study, target = self.study, self.study.target
         if target is None:
             return None
-        good = (
-            n
-            for n, line in enumerate(record.metrics)
-            if study.sign * (line.get(study.select) or -np.inf * study.sign) >= study.sign * target
-        )
-        epoch = next(good, None)
+        scores = [
+            (n, line[study.select]) for n, line in enumerate(record.metrics) if line.get(study.select) is not None
+        ]
+        epoch = next((n for n, score in scores if study.sign * score >= study.sign * target), None)
         if epoch is None:
             return None
         times = read_lines(record.folder / "times.jsonl")[: epoch + 1]
@@ -107,9 +106,7 @@ class Result:
         if not values:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", RuntimeWarning
-            )  # equal values, at chance: the band is wider than it need be
+            warnings.simplefilter("ignore", RuntimeWarning)  # equal values, at chance: the band is too wide then
             bands = EmpiricalDistribution.confidence_bands(
                 values, CONFIDENCE, least, most, method="ld_equal_tailed", n_jobs=1
             )  # fmt: skip

@@ -66,7 +66,7 @@ def row(result: Result, marks: Footnotes) -> list[str]:
     short = f" ({len(reached)} of {len(runs)})" if runs and len(reached) < len(runs) else ""
     seconds = estimate([r.seconds for r in reached])
     best = result.winner.outcome.value if result.winner and result.winner.outcome else None
-    count = str(len(runs)) if runs else DASH
+    count = str(len(result.scores("tuned"))) if runs else DASH
     if text := origin([record for records in result.records.values() for record in records]):
         count += f" [{marks.mark(text, text[0].upper() + text[1:] + '.')}]"
     return [
@@ -133,8 +133,9 @@ def finding(family: Sequence[Result]) -> str:
     apart = [f"{a[0]} from {b[0]}" for i, a in enumerate(bands) for b in bands[i + 1 :] if a[1] > b[2] or b[1] > a[2]]
     said = f"tell only {', '.join(apart)}" if apart else "tell none of them apart"
     n = min(len(result.at_end) for result, _ in done)
+    seeds = DASH.join(map(str, sorted({min(e.n for _, e in done), max(e.n for _, e in done)})))
     return (
-        f"Tuned, in this order: {order} (n = {ranked[0][1].n}){gained}. The {CONFIDENCE:.0%} bands of the median best "
+        f"Tuned, in this order: {order} (n = {seeds}){gained}. The {CONFIDENCE:.0%} bands of the median best "
         f"held-out value after all trials ({shown}; {n} trials each, without assumptions on their distribution) {said}."
     )
 

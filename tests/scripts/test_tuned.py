@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from rich.console import Console
 
 from experiments import sweep, tune
@@ -59,8 +60,7 @@ def test_the_numbers_are_those_of_the_records(made):
 
 def test_a_table_of_the_archive_alone_is_the_same(made, tmp_path, monkeypatch):
     home = tmp_path / "archive"
-    for module in ("experiments.tuning.slots", "experiments.tuning.rows"):
-        monkeypatch.setattr(f"{module}.ARCHIVE", home)
+    monkeypatch.setattr("experiments.tuning.slots.ARCHIVE", home)
     monkeypatch.setattr(archive, "STAND_INS", ())
     archive.main(made, home)
     assert not read_studies([home]) and not [r for r in read_records(home) if r.seed == 100]  # unless asked
@@ -68,6 +68,36 @@ def test_a_table_of_the_archive_alone_is_the_same(made, tmp_path, monkeypatch):
     here, there = (tuned_tables(read_results([store]))[0] for store in (made, home))
     assert here == there and list((home / "tuned").rglob("adam.yaml"))
     assert not [r for r in read_records(home) if "eps=" in r.cell.optimizer]  # the sweep
+
+
+def test_a_run_that_diverged_is_named_and_in_no_mean(made):
+    """It may have been good before it fell apart."""
+    adam = next(r for r in read_results([made]) if r.study.optimizer == "adam")
+    first, second = adam.records["tuned"]
+    fallen = replace(second, summary={**second.summary, "status": "diverged"})
+    changed = replace(adam, records={**adam.records, "tuned": [first, fallen]})
+    assert changed.scores("tuned") == {0: first.summary["scores"]["best"]} and changed.diverged("tuned") == 1
+    (table,) = tuned_tables([changed])
+    shown = dict(zip(table.blocks[0].columns, table.blocks[0].rows[0]))
+    assert shown["tuned"].endswith("(+ 1 diverged)") and shown["n"] == "1" and "(n = 1)" in finding([changed])
+
+
+def test_the_archive_keeps_only_rows_of_real_studies_and_loses_none(made, tmp_path, monkeypatch):
+    """A live file also holds rows of stand-in data, an archived one those of other machines."""
+    home = tmp_path / "archive"
+    monkeypatch.setattr("experiments.tuning.slots.ARCHIVE", home)
+    monkeypatch.setattr(archive, "STAND_INS", ())
+    live, kept = (
+        made.parent / "tuned" / "adabelief-cifar" / "adam.yaml",
+        home / "tuned" / "adabelief-cifar" / "adam.yaml",
+    )
+    before = live.read_text()
+    live.write_text(before + "stand/in/clean-quick: {lr: 1.0, source: elsewhere}\n")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("other/machine/clean-small: {lr: 2.0, source: elsewhere}\n")
+    archive.main(made, home, studies=True)
+    live.write_text(before)
+    assert set(yaml.safe_load(kept.read_text())) == {"other/machine/clean-small", "digits/vgg11/clean-quick"}
 
 
 def test_unequal_numbers_of_trials_are_named(made):
