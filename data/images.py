@@ -12,6 +12,8 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import save_image
 
+from data import memory
+
 
 class DataError(RuntimeError):
     """A data set that is absent, damaged or not the expected one; the message is one sentence to the user."""
@@ -71,6 +73,14 @@ class ImageData:
     flip: bool
     content: str
     files: dict[str, str] = field(default_factory=dict)
+
+    def training(self, images: Images, batch_size: int, device: str) -> memory.Training:
+        """Training batches of some of the images, on `device`."""
+        return memory.Training(self, images, batch_size, device)
+
+    def scoring(self, images: Images, batch_size: int, device: str) -> memory.Scoring:
+        """Batches of some of the images in their order, not augmented, on `device`."""
+        return memory.Scoring(self, images, batch_size, device)
 
 
 def grid_png(images: Tensor) -> bytes:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import update_bn
 
-from data.augment import crop_flip, draw, normalise, pad
+from data.files import FileData, ImageFiles
 from data.images import ImageData, Images
 from experiments.seeding import generator, initialised
 from experiments.task import Evaluation, Logs, Metric, Player, Task, Turn
 from models.norm import draw_norm_scales
 
-REVISION = 1  # covers data/augment.py and models/norm.py too
+REVISION = 1  # covers data/augment.py, data/memory.py, data/files.py, data/jpeg.py and models/norm.py too
 SPLIT_SEED = 0  # the validation split is the same for every seed and optimizer
 
 
 class Classification(Task):
-    """Trains one module on images that live as uint8 on the device.
+    """Trains one module on images that live as uint8 on the device, or are decoded from files as they are needed.
 
-    data: decoded images; model: builds the module for a number of classes; optimizer: builds the optimizer from
+    data: the images; model: builds the module for a number of classes; optimizer: builds the optimizer from
     parameters; batch_size: images a step, the last short batch of an epoch is kept; validation: share of the training
     images held out; select_on: split whose accuracy chooses the best epoch; norm_scale: where batch-norm scales start,
     "uniform" or "ones"; step: how the optimizer wants its closure; norm_batches: for optimizers that evaluate other
@@ -35,7 +36,7 @@ class Classification(Task):
 
     def __init__(
         self,
-        data: ImageData,
+        data: ImageData | FileData,
         model: Callable[..., nn.Module],
         optimizer: Callable[..., torch.optim.Optimizer],
         *,
@@ -53,14 +54,13 @@ class Classification(Task):
             raise ValueError(f"batch_size must be a whole number, one or more, got {batch_size!r}")
         if not 0 <= validation < 1:
             raise ValueError(f"validation is a share of the training images in [0, 1), got {validation!r}")
-        self.data, self.batch_size, self.seed = data, batch_size, seed
+        self.seed, self.epoch = seed, 0
         self.metric = Metric("test/accuracy", "max")
         self.select_on = f"{select_on}/accuracy"
         train, held_out = hold_out(data.train, round(validation * len(data.train)))
-        self.splits = {"test": data.test.to(device), "validation": held_out.to(device)}
-        self.margin = train.pixels.shape[1] // 8  # 4 at 32 pixels, as in the paper
-        self.labels = train.labels.to(device)
-        self.padded = pad(train.pixels.to(device), self.margin)
+        self.training = data.training(train, batch_size, device)
+        splits = {"test": data.test, "validation": held_out}
+        self.splits = {name: data.scoring(images, batch_size, device) for name, images in splits.items()}
         # Optimizers that call the closure themselves (LBFGS) flatten parameters as views, which channels-last forbids.
         layout = torch.contiguous_format if step == "only" else torch.channels_last
         module = initialised(lambda: model(classes=data.classes), seed)
@@ -70,7 +70,7 @@ class Classification(Task):
             module.compile()
         self.player = Player(module, optimizer(module.parameters()), step=step)
         self.players = {"model": self.player}
-        self.norm_batches, self.epoch = norm_batches, 0
+        self.norm_batches = norm_batches
         self.scored: nn.Module | None = None
         if norm_batches is None and averages(self.player.optimizer) and any(map(is_norm, module.modules())):
             raise ValueError(
@@ -78,9 +78,9 @@ class Classification(Task):
                 " has no statistics: give norm_batches=50, the training batches to take them from"
             )
 
-    def batches(self, epoch: int) -> Batches:
+    def batches(self, epoch: int) -> Any:
         self.epoch, self.scored = epoch, None
-        return Batches(self, epoch)
+        return self.training.epoch(generator(self.seed, "order", epoch), generator(self.seed, "augment", epoch))
 
     def turns(self, batch: tuple[Tensor, Tensor], index: int) -> Iterator[Turn]:
         images, labels = batch
@@ -93,24 +93,21 @@ class Classification(Task):
         yield Turn(self.player, loss)
 
     def evaluate(self, split: str) -> Evaluation:
-        images, logs, module = self.splits[split], [], self.scored_module()
-        for start in range(0, len(images), self.batch_size):
-            part = slice(start, start + self.batch_size)
-            labels = images.labels[part]
-            logits = module(normalise(images.pixels[part], self.data.mean, self.data.std))
+        logs, module = [], self.scored_module()
+        for images, labels in self.splits[split]:
+            logits = module(images)
             logs.append(self.logs(F.cross_entropy(logits, labels), logits, labels))
-        return Evaluation(
-            {name: float(torch.stack([log[name][0] for log in logs]).sum()) / len(images) for name in logs[0]}
-        )
+        n = sum(count for _, count in (log["loss"] for log in logs))
+        return Evaluation({name: float(torch.stack([log[name][0] for log in logs]).sum()) / n for name in logs[0]})
 
     def scored_module(self) -> nn.Module:
         """The module, or a copy of it whose batch-norm statistics are those of the weights that it has now."""
         if not self.norm_batches:
             return self.player.module
         if self.scored is None:
-            self.scored = deepcopy(self.player.module)
-            update_bn((images for images, _ in islice(Batches(self, self.epoch), self.norm_batches)), self.scored)
-            self.scored.eval()
+            scored = deepcopy(self.player.module)
+            update_bn((images for images, _ in islice(self.batches(self.epoch), self.norm_batches)), scored)
+            self.scored = scored.eval()
         return self.scored
 
     @staticmethod
@@ -128,28 +125,7 @@ def is_norm(module: nn.Module) -> bool:
     return isinstance(module, nn.modules.batchnorm._BatchNorm)
 
 
-class Batches:
-    """One epoch of training batches: (images (batch, 3, height, width) float32, labels (batch,))."""
-
-    def __init__(self, task: Classification, epoch: int) -> None:
-        self.task, n, device = task, len(task.labels), task.labels.device
-        self.order = torch.randperm(n, generator=generator(task.seed, "order", epoch)).to(device)
-        offsets, flips = draw(n, task.margin, task.data.flip, generator(task.seed, "augment", epoch))
-        self.offsets, self.flips = offsets.to(device), flips.to(device)
-
-    def __len__(self) -> int:
-        return -(-len(self.order) // self.task.batch_size)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        task = self.task
-        size = task.padded.shape[1] - 2 * task.margin
-        parts: Sequence[tuple[Tensor, ...]] = [t.split(task.batch_size) for t in (self.order, self.offsets, self.flips)]
-        for index, offsets, flips in zip(*parts):
-            pixels = crop_flip(task.padded, index, offsets, flips, size)
-            yield normalise(pixels, task.data.mean, task.data.std), task.labels[index]
-
-
-def hold_out(train: Images, n: int) -> tuple[Images, Images]:
+def hold_out(train: Images | ImageFiles, n: int) -> tuple[Any, Any]:
     """Split off `n` images, chosen at random but always the same ones."""
     order = torch.randperm(len(train), generator=generator(SPLIT_SEED, "validation"))
     held_out = train.take(order[:n].sort().values)

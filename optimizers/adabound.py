@@ -1,6 +1,6 @@
 """AdaBound (Luo et al., ICLR 2019, arXiv 1902.09843), as in the authors' package adabound 0.0.5.
 
-    g <- g + weight_decay p
+    g <- g + weight_decay p                     coupled decay, or decoupled: p <- p - lr weight_decay p
     m <- b1 m + (1 - b1) g
     v <- b2 v + (1 - b2) g^2
     lower, upper = final (1 -+ 1 / (gamma t ...))             final = final_lr lr / base_lr
@@ -19,17 +19,20 @@ from optimizers.base import RuleOptimizer
 REVISION = 1
 
 
-def scalars(t, lr, betas, final_lr, gamma, base_lr):
+def scalars(t, lr, betas, final_lr, gamma, base_lr, weight_decay):
     b1, b2 = betas
     final = final_lr * lr / base_lr if base_lr else 0.0
     lower = final * (1 - 1 / (gamma * t + 1))
     upper = final * (1 + 1 / (gamma * t)) if gamma else float("inf")
-    return {"step": lr * sqrt(1 - b2**t) / (1 - b1**t), "lower": lower, "upper": upper}
+    step = lr * sqrt(1 - b2**t) / (1 - b1**t)
+    return {"step": step, "lower": lower, "upper": upper, "keep": 1 - lr * weight_decay}
 
 
-def adabound(p, g, m, v, x=None, *, step, lower, upper, betas, eps, weight_decay):
+def adabound(p, g, m, v, x=None, *, step, lower, upper, keep, betas, eps, weight_decay, decoupled):
     b1, b2 = betas
-    if weight_decay:
+    if decoupled:
+        p.mul_(keep)
+    elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)
@@ -48,10 +51,10 @@ class AdaBound(RuleOptimizer):
 
     def __init__(
         self, params, lr=1e-3, betas=(0.9, 0.999), final_lr=0.1, gamma=1e-3, eps=1e-8, weight_decay=0.0, amsbound=None,
-        mode="auto",
+        decoupled=False, mode="auto",
     ):  # fmt: skip
         defaults = dict(lr=lr, betas=betas, final_lr=final_lr, gamma=gamma, eps=eps, weight_decay=weight_decay)
-        super().__init__(params, {**defaults, "amsbound": amsbound, "base_lr": None}, mode)
+        super().__init__(params, {**defaults, "decoupled": decoupled, "amsbound": amsbound, "base_lr": None}, mode)
 
     def slots_of(self, group):
         return self.slots if group["amsbound"] else self.slots[:2]

@@ -1,6 +1,6 @@
 """M-SVAG (Balles and Hennig, ICML 2018, arXiv 1705.07774), in the form that made the paper's curves (October 2020).
 
-    g <- g + weight_decay p
+    g <- g + weight_decay p                     coupled decay, or decoupled: p <- p - lr weight_decay p
     m <- b m + (1 - b) g
     v <- b v + (1 - b) g^2                      the same factor b for both
     m_hat, v_hat = m / (1 - b^t), v / (1 - b^t)
@@ -19,13 +19,16 @@ from optimizers.base import RuleOptimizer
 REVISION = 1
 
 
-def scalars(t, lr, beta, second_factor):
+def scalars(t, lr, beta, second_factor, weight_decay):
     rho = (1 - beta) * (1 + beta**t) / ((1 + beta) * (1 - beta**t))
-    return {"step": lr, "first": 1 - beta**t, "second": 1 - (second_factor or beta) ** t, "rho": rho}
+    second = 1 - (second_factor or beta) ** t
+    return {"step": lr, "first": 1 - beta**t, "second": second, "rho": rho, "keep": 1 - lr * weight_decay}
 
 
-def msvag(p, g, m, v, *, step, first, second, rho, beta, weight_decay):
-    if weight_decay:
+def msvag(p, g, m, v, *, step, first, second, rho, keep, beta, weight_decay, decoupled):
+    if decoupled:
+        p.mul_(keep)
+    elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - beta)
     v.mul_(beta).addcmul_(g, g, value=1 - beta)
@@ -43,5 +46,8 @@ class MSVAG(RuleOptimizer):
     rule = staticmethod(msvag)
     scalars = staticmethod(scalars)
 
-    def __init__(self, params, lr=1e-3, beta=0.9, weight_decay=0.0, second_factor=None, mode="auto"):
-        super().__init__(params, dict(lr=lr, beta=beta, weight_decay=weight_decay, second_factor=second_factor), mode)
+    def __init__(
+        self, params, lr=1e-3, beta=0.9, weight_decay=0.0, decoupled=False, second_factor=None, mode="auto"
+    ):  # fmt: skip
+        defaults = dict(lr=lr, beta=beta, weight_decay=weight_decay, decoupled=decoupled, second_factor=second_factor)
+        super().__init__(params, defaults, mode)

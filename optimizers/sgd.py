@@ -1,6 +1,6 @@
 """Stochastic gradient descent with momentum (Sutskever et al., ICML 2013), in torch's form.
 
-    g <- g + weight_decay p
+    g <- g + weight_decay p                     coupled decay, or decoupled: p <- p - lr weight_decay p
     u <- momentum u + g
     p <- p - lr u                               Nesterov: p <- p - lr (g + momentum u)
 
@@ -13,12 +13,14 @@ from optimizers.base import RuleOptimizer
 REVISION = 1
 
 
-def scalars(t, lr):
-    return {"step": lr}
+def scalars(t, lr, weight_decay):
+    return {"step": lr, "keep": 1 - lr * weight_decay}
 
 
-def sgd(p, g, u=None, *, step, momentum, nesterov, weight_decay):
-    if weight_decay:
+def sgd(p, g, u=None, *, step, keep, momentum, nesterov, weight_decay, decoupled):
+    if decoupled:
+        p.mul_(keep)
+    elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     if u is not None:
         u.mul_(momentum).add_(g)
@@ -36,10 +38,13 @@ class SGD(RuleOptimizer):
     rule = staticmethod(sgd)
     scalars = staticmethod(scalars)
 
-    def __init__(self, params, lr, momentum=0.0, nesterov=False, weight_decay=0.0, mode="auto"):
+    def __init__(
+        self, params, lr, momentum=0.0, nesterov=False, weight_decay=0.0, decoupled=False, mode="auto"
+    ):  # fmt: skip
         if nesterov and not momentum:
             raise ValueError("Nesterov's form needs a momentum, got momentum=0")
-        super().__init__(params, dict(lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay), mode)
+        defaults = dict(lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay, decoupled=decoupled)
+        super().__init__(params, defaults, mode)
 
     def slots_of(self, group):
         return self.slots if group["momentum"] else ()

@@ -132,5 +132,5 @@ def test_the_clean_protocol_trains_on_less_and_selects_on_validation(store):
     best = max(lines, key=lambda line: line["validation/accuracy"])
     assert summary["scores"]["best"] == best["test/accuracy"]
     task = build(store.request("protocol=clean"), "cpu")
-    assert len(task.labels) == 1437 - 144 and len(task.splits["validation"]) == 144
-    assert len(task.splits["test"]) == 360
+    assert len(task.training) == 1437 - 144 and len(task.splits["validation"].images) == 144
+    assert len(task.splits["test"].images) == 360

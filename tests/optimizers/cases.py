@@ -60,6 +60,10 @@ EVERY = {cls.__name__: (cls, arguments) for cls, arguments in reversed(TRAJECTOR
 EVERY["AdamW"] = TRAJECTORIES["adamw-cifar"]
 EVERY["Nesterov"] = (SGD, dict(lr=0.1, momentum=0.9, nesterov=True))
 EVERY["plain SGD"] = (SGD, dict(lr=0.1))
+EVERY["SGD, decoupled"] = (SGD, dict(lr=0.1, momentum=0.9, weight_decay=1e-4, decoupled=True))
+EVERY["AdaBound, decoupled"] = (AdaBound, dict(weight_decay=1e-2, decoupled=True))
+EVERY["Yogi, decoupled"] = (Yogi, dict(weight_decay=1e-3, decoupled=True))
+EVERY["MSVAG, decoupled"] = (MSVAG, dict(lr=0.1, weight_decay=1e-4, decoupled=True))
 EVERY["AMSBound"] = TRAJECTORIES["adabound-amsbound"]
 EVERY["AdaBelief, AMS"] = TRAJECTORIES["adabelief-amsgrad"]
 EVERY["ADOPT, first form"] = (ADOPT, dict(form="first published", weight_decay=1e-2, decoupled=True))

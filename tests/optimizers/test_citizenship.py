@@ -189,7 +189,7 @@ DEFAULTS = {  # of each method's own paper or code
     "AdaBelief": {**AS_ADAM, "decoupled": False},
     "AdaBeliefVariant": {**AS_ADAM, "decay": "coupled", "residual": "new mean", "inner_eps": "kept", "maximum": "none",
                          "rectify": "never"},
-    "AdaBound": {**AS_ADAM, "final_lr": 0.1, "gamma": 1e-3, "amsbound": None, "base_lr": 1e-3},
+    "AdaBound": {**AS_ADAM, "final_lr": 0.1, "gamma": 1e-3, "amsbound": None, "base_lr": 1e-3, "decoupled": False},
     "AdaDiff": AS_ADAM,
     "AdaDiffVariant": {**AS_ADAM, "form": "ada3"},
     "Adam": {**AS_ADAM, "decoupled": False},
@@ -199,12 +199,12 @@ DEFAULTS = {  # of each method's own paper or code
     "EAdam": AS_ADAM,
     "Fromage": dict(lr=1e-2),
     "Lion": dict(lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0),
-    "MSVAG": dict(lr=1e-3, beta=0.9, weight_decay=0.0, second_factor=None),
+    "MSVAG": dict(lr=1e-3, beta=0.9, weight_decay=0.0, decoupled=False, second_factor=None),
     "Padam": dict(lr=0.1, betas=(0.9, 0.999), eps=1e-8, power=0.125, weight_decay=5e-4),
     "RAdam": AS_ADAM,
     "RMSprop": dict(lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0),
-    "SGD": dict(lr=0.3, momentum=0.0, nesterov=False, weight_decay=0.0),
-    "Yogi": dict(lr=1e-2, betas=(0.9, 0.999), eps=1e-3, weight_decay=0.0, initial_accumulator=1e-6),
+    "SGD": dict(lr=0.3, momentum=0.0, nesterov=False, weight_decay=0.0, decoupled=False),
+    "Yogi": dict(lr=1e-2, betas=(0.9, 0.999), eps=1e-3, weight_decay=0.0, initial_accumulator=1e-6, decoupled=False),
 }  # fmt: skip
 
 

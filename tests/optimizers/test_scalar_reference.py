@@ -31,6 +31,11 @@ LR, WD, B1, B2 = 1e-2, 0.1, 0.9, 0.99
 BETAS = {"lr": LR, "betas": (B1, B2), "weight_decay": WD}
 
 
+def decayed(g, p, decoupled):
+    """The gradient and the parameter that a step goes on with."""
+    return (g, p - LR * WD * p) if decoupled else (g + WD * p, p)
+
+
 def adabelief(decoupled=False, eps=1e-3, old=False, inner="kept", fixed=False, ams=False):
     p, m, s, largest = (yield), 0.0, 0.0, 0.0
     for t in range(1, 1000):
@@ -62,10 +67,10 @@ def adam(decoupled=False, eps=1e-3, ams=False):
         p -= LR * (m / (1 - B1**t)) / (sqrt((largest if ams else v) / (1 - B2**t)) + eps)
 
 
-def adabound(eps=1e-3, final_lr=0.5, gamma=0.1, ams=False):
+def adabound(eps=1e-3, final_lr=0.5, gamma=0.1, ams=False, decoupled=False):
     p, m, v, largest = (yield), 0.0, 0.0, 0.0
     for t in range(1, 1000):
-        g = (yield p) + WD * p
+        g, p = decayed((yield p), p, decoupled)
         m, v = B1 * m + (1 - B1) * g, B2 * v + (1 - B2) * g * g
         largest = max(largest, v)
         rate = LR * sqrt(1 - B2**t) / (1 - B1**t) / (sqrt(largest if ams else v) + eps)
@@ -140,10 +145,10 @@ def lion():
         m = B2 * m + (1 - B2) * g
 
 
-def msvag(beta=0.9):
+def msvag(beta=0.9, decoupled=False):
     p, m, v = (yield), 0.0, 0.0
     for t in range(1, 1000):
-        g = (yield p) + WD * p
+        g, p = decayed((yield p), p, decoupled)
         m, v = beta * m + (1 - beta) * g, beta * v + (1 - beta) * g * g
         m_hat, v_hat = m / (1 - beta**t), v / (1 - beta**t)
         rho = (1 - beta) * (1 + beta**t) / ((1 + beta) * (1 - beta**t))
@@ -182,18 +187,18 @@ def rmsprop(alpha=0.9, eps=1e-3):
         p -= LR * g / (sqrt(v) + eps)
 
 
-def sgd(momentum=0.9, nesterov=False):
+def sgd(momentum=0.9, nesterov=False, decoupled=False):
     p, u = (yield), 0.0
     while True:
-        g = (yield p) + WD * p
+        g, p = decayed((yield p), p, decoupled)
         u = momentum * u + g
         p -= LR * (g + momentum * u if nesterov else u)
 
 
-def yogi(eps=1e-3, start=1e-6):
+def yogi(eps=1e-3, start=1e-6, decoupled=False):
     p, m, v = (yield), start, start
     for t in range(1, 1000):
-        g = (yield p) + WD * p
+        g, p = decayed((yield p), p, decoupled)
         m = B1 * m + (1 - B1) * g
         difference = v - g * g
         v -= (1 - B2) * (copysign(1, difference) if difference else 0) * g * g
@@ -233,6 +238,12 @@ CASES = {
     "SGD": (sgd(), SGD, {"lr": LR, "momentum": 0.9, "weight_decay": WD}),
     "Nesterov": (sgd(nesterov=True), SGD, {"lr": LR, "momentum": 0.9, "weight_decay": WD, "nesterov": True}),
     "Yogi": (yogi(), Yogi, {**BETAS, **EPS}),
+    "AdaBound, decoupled": (adabound(decoupled=True), AdaBound,
+                            {**BETAS, **EPS, "final_lr": 0.5, "gamma": 0.1, "decoupled": True}),
+    "MSVAG, decoupled": (msvag(decoupled=True), MSVAG, {"lr": LR, "weight_decay": WD, "decoupled": True}),
+    "SGD, decoupled": (sgd(decoupled=True), SGD,
+                       {"lr": LR, "momentum": 0.9, "weight_decay": WD, "decoupled": True}),
+    "Yogi, decoupled": (yogi(decoupled=True), Yogi, {**BETAS, **EPS, "decoupled": True}),
 }  # fmt: skip
 
 

@@ -1,0 +1,183 @@
+"""Images that stay in their files: decoded by threads as they are needed, in batches that do not depend on how many.
+
+Threads, not processes: everything costly releases the interpreter's lock, so nothing is copied between processes,
+memory stays flat and a killed run leaves nobody behind. Colours are made float on the device, from bytes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from data.augment import normalise
+from data.images import DataError
+from data.jpeg import Unreadable, centre_crop, decode, random_crop
+
+AHEAD = 3  # batches that are being made while one is used
+SHORTER = 256 / 224  # for scoring, the shorter side is brought to so many times the side of the square
+View = Callable[[np.ndarray, int], np.ndarray]  # a decoded image and its number to a square of it
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Images as names below `root`, with their classes: labels int64 (n,) on the CPU."""
+
+    root: Path
+    names: Sequence[str]
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, index: Tensor) -> ImageFiles:
+        """The images at the positions `index`, int64 (k,), in that order."""
+        return ImageFiles(self.root, [self.names[i] for i in index.tolist()], self.labels[index])
+
+    def pixels(self, number: int) -> np.ndarray:
+        """One image as uint8 (height, width, 3).
+
+        Raises:
+            DataError: its file cannot be read any more.
+        """
+        path = self.root / self.names[number]
+        try:
+            return decode(path.read_bytes())
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}") from error
+        except Unreadable as error:
+            raise DataError(f"{path} is {error}; it was not when the files were checked") from error
+
+
+@dataclass(frozen=True)
+class FileData:
+    """A data set of image files with its two splits.
+
+    Attributes:
+        name: as in the configuration ("imagenet").
+        classes: number of classes; labels run from 0 to classes - 1.
+        train, test: the splits.
+        pixels: side of the squares that are cut out.
+        mean, std: per channel (red, green, blue), of pixels scaled to [0, 1].
+        flip: whether a mirrored image keeps its class.
+        content: hash of the files' bytes in their order, with their classes.
+        used: how many images each split holds, and how many were skipped as unreadable.
+        workers: threads that decode; 0: the caller's; None: as many as torch computes with.
+    """
+
+    name: str
+    classes: int
+    train: ImageFiles
+    test: ImageFiles
+    pixels: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    flip: bool
+    content: str
+    used: dict[str, int] = field(default_factory=dict)
+    workers: int | None = None
+
+    def training(self, images: ImageFiles, batch_size: int, device: str) -> Training:
+        """Training batches of some of the images, on `device`."""
+        return Training(self, images, batch_size, device)
+
+    def scoring(self, images: ImageFiles, batch_size: int, device: str) -> Batches:
+        """Batches of some of the images in their order, the middle of each, on `device`."""
+        view = partial(middle, side=self.pixels)
+        return Batches(self, images, torch.arange(len(images)), view, batch_size, device)
+
+
+class Training:
+    """Some images of a data set for training: a random part of random shape of each, mirrored at random."""
+
+    def __init__(self, data: FileData, images: ImageFiles, batch_size: int, device: str) -> None:
+        self.data, self.images, self.batch_size, self.device = data, images, batch_size, device
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def epoch(self, order: torch.Generator, augment: torch.Generator) -> Batches:
+        """One epoch's batches; everything random in it comes from the two generators."""
+        numbers = torch.randperm(len(self.images), generator=order)
+        key = int(torch.randint(2**63 - 1, (), generator=augment))
+        view = partial(random_part, side=self.data.pixels, flip=self.data.flip, key=key)
+        return Batches(self.data, self.images, numbers, view, self.batch_size, self.device)
+
+
+def random_part(pixels: np.ndarray, number: int, side: int, flip: bool, key: int) -> np.ndarray:
+    return random_crop(pixels, side, flip, key, number)
+
+
+def middle(pixels: np.ndarray, number: int, side: int) -> np.ndarray:
+    return centre_crop(pixels, side, round(side * SHORTER))
+
+
+class Batches:
+    """Batches (images (batch, 3, side, side) float32, labels (batch,)) of the images of the given `numbers`, in their
+    order, the last short one kept. Its length is the number of batches."""
+
+    def __init__(
+        self, data: FileData, images: ImageFiles, numbers: Tensor, view: View, batch_size: int, device: str
+    ) -> None:
+        self.data, self.images, self.view, self.device = data, images, view, device
+        self.parts = numbers.split(batch_size) if len(numbers) else ()
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for squares, part in zip(self.squares(), self.parts):
+            labels = self.images.labels[part].to(self.device, non_blocking=True)
+            yield normalise(squares.to(self.device, non_blocking=True), self.data.mean, self.data.std), labels
+
+    def squares(self) -> Iterator[Tensor]:
+        """The batches as uint8 (batch, side, side, 3) on the CPU."""
+        workers = torch.get_num_threads() if self.data.workers is None else self.data.workers
+        if workers == 0:
+            for part in self.parts:
+                batch = self.empty(len(part))
+                for place, number in zip(batch.numpy(), part.tolist()):
+                    self.put(place, number)
+                yield batch
+            return
+        with decoders(workers) as pool:
+            ahead: deque[tuple[Tensor, list[Future[None]]]] = deque()
+            for part in self.parts:
+                batch = self.empty(len(part))
+                ahead.append((batch, [pool.submit(self.put, *job) for job in zip(batch.numpy(), part.tolist())]))
+                if len(ahead) > AHEAD:
+                    yield whole(*ahead.popleft())
+            while ahead:
+                yield whole(*ahead.popleft())
+
+    def empty(self, n: int) -> Tensor:
+        side = self.data.pixels
+        return torch.empty((n, side, side, 3), dtype=torch.uint8, pin_memory=self.device.startswith("cuda"))
+
+    def put(self, place: np.ndarray, number: int) -> None:
+        """Decode one image into its place of a batch, uint8 (side, side, 3)."""
+        place[...] = self.view(self.images.pixels(number), number)
+
+
+@contextmanager
+def decoders(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that are gone at the end; what they have not begun by then is left undone."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def whole(batch: Tensor, made: list[Future[None]]) -> Tensor:
+    for image in made:
+        image.result()
+    return batch
