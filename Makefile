@@ -1,5 +1,5 @@
 # One command per question; `make help` lists them.
-# Variables: SCALE=quick|small|full  SEEDS=0,1,2  GRID=ptb_figure (configs/grid)  DATA_ROOT=...  JOBS=n
+# Variables: SCALE=quick|small|full  SEEDS=0,1,2  GRID=ptb_figure (configs/grid)  TABLE=imagenet (of plan)  DATA_ROOT=...  JOBS=n
 #            ON_FAILURE=continue|stop  RETRIES=k  SKIP_ARCHIVED=1  MAX_SECONDS=n  ARGS="model=vgg11 optimizer.lr=0.01" (Hydra's words)  PYTHON=...
 #            of sweep and tune: TASK=cifar|lstm|gan  MODEL=vgg11  OPTIMIZERS=adam,torch.optim.NAdam  GRID="optimizer.lr=1e-3,1e-2 ..." (sweep)
 #            BUDGET=20  SAMPLER=quasi_random|tpe|grid  PRUNER=median|hyperband|none  SPACE=file  STORAGE=postgresql://... (tune)
@@ -22,8 +22,8 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test test-optimizers test-tuning mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan digits-gan sweep tune \
-        evidence bench-optimizers bench-lstm bench-fid tables figures status archive wandb-sync clean
+.PHONY: help setup test test-optimizers test-tuning mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan reproduce-imagenet \
+        digits-gan plan sweep tune evidence bench-optimizers bench-lstm bench-fid bench-loader tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -68,6 +68,12 @@ reproduce-lstm: $(ENV)  ## PTB: LSTMs of three depths, nine optimizers, perplexi
 reproduce-gan: $(ENV)  ## Fig. 6, Table 3: WGAN, WGAN-GP, SN-GAN, FID, samples; quick on two cores 5 min
 	@$(call reproduce,gan)
 
+reproduce-imagenet: $(ENV)  ## Table 2: ResNet18, eight optimizers; quick on two cores 5 min, small (real JPEGs) 2 h, full on a GPU a day a run
+	@$(call reproduce,imagenet)
+
+plan: $(ENV)  ## what a grid would take: runs, hours, disk, command:  make plan TABLE=imagenet
+	@$(PYTHON) -m experiments.plan table=$(or $(TABLE),$(GRID),cifar) $(WORDS)
+
 digits-gan: $(ENV)  ## a WGAN-GP trained on digits until a person can read its samples (4 minutes)
 	@$(PYTHON) -m experiments.train setting=wgan-gp data=digits model=dcgan optimizer=adabelief protocol=clean scale=quick \
 	  scale.pixels=16 scale.width=0.5 scale.epochs=300 $(ARGS)
@@ -99,6 +105,7 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=first_epochs)
 	-$(call queue,grid=lstm_first_epochs)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=vgg11 seeds=0$(comma)1$(comma)2)
+	-$(call queue,grid=imagenet scale=small)
 	-$(call queue,grid=lstm scale=small model=lstm1)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34)
 	-$(call queue,grid=cifar scale=small data=cifar100 model=vgg11)
@@ -113,6 +120,9 @@ bench-lstm: $(ENV)  ## results/bench: a language model's training step beside a 
 
 bench-fid: $(ENV)  ## results/bench: images a second through the FID's network, and its distance, beside pytorch-fid (5 minutes)
 	$(PYTHON) -m scripts.bench_fid $(ARGS)
+
+bench-loader: $(ENV)  ## results/bench: images a second of the loader of image files, beside torchvision's and other packages' (10 minutes)
+	$(PYTHON) -m scripts.bench_loader $(ARGS)
 
 tables: $(ENV)  ## results/local/tables: ours beside the public record, from every run at hand
 	@$(PYTHON) -m scripts.tables

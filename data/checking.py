@@ -1,51 +1,30 @@
-"""Every file of a listing decoded once before it is trained on: what is unreadable, what is odd, and a content hash.
-
-The answer is kept in $XDG_CACHE_HOME/adabelief-suite (or ~/.cache/adabelief-suite) under a hash of all names, sizes and
-times of change, so that a second run reads none of the files.
-"""
+"""Every file of a listing decoded once before it is trained on: what is unreadable, what is odd, and a content hash."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from PIL import Image
 
-from data.class_folders import Listing, some
+from data.class_folders import Entry, Listing, some
 from data.images import DataError
 from data.jpeg import JPEG, Unreadable, decode_any, decode_fast
+from data.verdict import Verdict, cache_path, keep_verdict, read_verdict
 
-REVISION = 1  # of what is looked at: raised, every folder is checked again
 MANY = 20_000  # files from which the progress of a check is told
 EXIF_ROTATION = 0x0112
 ENDINGS = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "BMP": (".bmp",), "TIFF": (".tif", ".tiff")}
 POLICIES = ("fail", "skip")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a check found.
-
-    Attributes:
-        content: sha256 over each readable image's class and bytes, in their order.
-        unreadable: what is wrong with a file, by its name.
-        odd: how many images were read that are not what their name or a network would expect, by kind.
-    """
-
-    content: str
-    unreadable: dict[str, str] = field(default_factory=dict)
-    odd: dict[str, int] = field(default_factory=dict)
+Finding = str | tuple[bytes, list[str]]
 
 
 def checked(listing: Listing, policy: str) -> tuple[Verdict, Listing]:
@@ -61,7 +40,7 @@ def checked(listing: Listing, policy: str) -> tuple[Verdict, Listing]:
         raise DataError(f"on_bad_image is one of {', '.join(POLICIES)}, got {policy!r}")
     files = [entry for entries in listing.splits.values() for entry in entries]
     path = cache_path(listing)
-    verdict = None if listing.faults else read(path)
+    verdict = None if listing.faults else read_verdict(path)
     known = verdict is not None
     if verdict is None:
         verdict = check(listing, files)
@@ -73,16 +52,16 @@ def checked(listing: Listing, policy: str) -> tuple[Verdict, Listing]:
     if faults:
         raise DataError(f"{listing.root.absolute()} cannot be used: {some(faults, 3)}")
     if not known:
-        write(path, verdict)
+        keep_verdict(path, verdict)
     if bad and policy == "fail":
         raise DataError(
-            f"{len(bad):,} of {len(files):,} images in {listing.root.absolute()} cannot be read ({some(sorted(bad), 3)});"
-            " mend or remove them, or leave them out with data.on_bad_image=skip"
+            f"{len(bad):,} of {len(files):,} images in {listing.root.absolute()} cannot be read"
+            f" ({some(sorted(bad), 3)}); mend or remove them, or leave them out with data.on_bad_image=skip"
         )
     return verdict, Listing(listing.root, listing.classes, kept)
 
 
-def emptied(listing: Listing, kept: dict[str, list[tuple[str, int]]]) -> list[str]:
+def emptied(listing: Listing, kept: dict[str, list[Entry]]) -> list[str]:
     """Classes that have no readable image left in a split."""
     left = {split: {number for _, number in entries} for split, entries in kept.items()}
     return [
@@ -93,9 +72,10 @@ def emptied(listing: Listing, kept: dict[str, list[tuple[str, int]]]) -> list[st
     ]
 
 
-def check(listing: Listing, files: Sequence[tuple[str, int]]) -> Verdict:
+def check(listing: Listing, files: Sequence[Entry]) -> Verdict:
     """Decode every file, on all cores."""
-    total, unreadable, odd = hashlib.sha256(), {}, Counter[str]()
+    total, odd = hashlib.sha256(), Counter[str]()
+    unreadable: dict[str, str] = {}
     began = told = time.monotonic()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for n, (name, number, found) in enumerate(in_order(pool, listing.root, files), 1):
@@ -112,16 +92,14 @@ def check(listing: Listing, files: Sequence[tuple[str, int]]) -> Verdict:
     return Verdict(total.hexdigest(), unreadable, dict(sorted(odd.items())))
 
 
-def in_order(
-    pool: ThreadPoolExecutor, root: Path, files: Sequence[tuple[str, int]]
-) -> Iterator[tuple[str, int, object]]:
+def in_order(pool: ThreadPoolExecutor, root: Path, files: Sequence[Entry]) -> Iterator[tuple[str, int, Finding]]:
     """Each file with what `look` says of it; a thousand at a time, since a pool takes all its work at once."""
     rest = iter(files)
     while chunk := list(islice(rest, 1000)):
         yield from ((*entry, found) for entry, found in zip(chunk, pool.map(lambda e: look(root / e[0]), chunk)))
 
 
-def look(path: Path) -> str | tuple[bytes, list[str]]:
+def look(path: Path) -> Finding:
     """What is wrong with a file, or the digest of its bytes and in which ways it is odd."""
     try:
         content = path.read_bytes()
@@ -164,40 +142,3 @@ def tell(listing: Listing, verdict: Verdict, faults: Sequence[str], policy: str)
         lines.append(f"  read as torchvision's ImageFolder reads them: {kinds}")
     lines += [f"  {fault}" for fault in faults]
     print("\n".join(lines), file=sys.stderr, flush=True)
-
-
-def cache_path(listing: Listing) -> Path:
-    """Where the verdict on just these files is kept."""
-    digest = hashlib.sha256(f"{REVISION} {listing.root.absolute()}\n".encode())
-    for entries in listing.splits.values():
-        for name, number in entries:
-            digest.update(f"{name} {number} {state_of(listing.root / name)}\n".encode())
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "adabelief-suite"
-    return folder / f"checked-{digest.hexdigest()[:32]}.json"
-
-
-def state_of(path: Path) -> str:
-    try:
-        state = os.stat(path)
-    except OSError as error:  # a link to nowhere: its check will say so
-        return str(error.errno)
-    return f"{state.st_size} {state.st_mtime_ns}"
-
-
-def read(path: Path) -> Verdict | None:
-    try:
-        return Verdict(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):  # none, or not a whole one
-        return None
-
-
-def write(path: Path, verdict: Verdict) -> None:
-    """Keep a verdict, where the cache can be written to."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(asdict(verdict)))
-        part.replace(path)
-    except OSError:  # checked again next time
-        with suppress(OSError):
-            part.unlink()

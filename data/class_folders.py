@@ -12,6 +12,7 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 from data.images import DataError
 
 SPLITS = ("train", "val")
+Entry = tuple[str, int]  # an image's name below the root, and its class's number
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Listing:
 
     root: Path
     classes: tuple[str, ...]
-    splits: dict[str, list[tuple[str, int]]]
+    splits: dict[str, list[Entry]]
     others: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -42,10 +43,10 @@ def list_folders(root: Path, what: str) -> Listing:
     missing = [split for split in SPLITS if not (root / split).is_dir()]
     if missing:
         folders = " and ".join(f"{split}/<class>/" for split in SPLITS)
-        absent = " and ".join(missing) if root.is_dir() else "it"
+        absent = f"{' and '.join(missing)} is not there; " if root.is_dir() else ""
         raise DataError(
-            f"no {what}: {root.absolute()} is where it is looked for, and {absent} is not there; lay its image files under"
-            f" {folders} there, or name another place with DATA_ROOT"
+            f"no {what} at {root.absolute()}: {absent}lay its image files under {folders} there, or name another place"
+            " with DATA_ROOT"
         )
     found = {split: folders_of(root / split) for split in SPLITS}
     classes = tuple(sorted(set().union(*found.values())))
@@ -73,7 +74,8 @@ def folders_of(folder: Path) -> set[str]:
 
 def files_of(root: Path, folder: Path) -> tuple[list[str], list[str]]:
     """Images and other files anywhere below a folder, in ImageFolder's order."""
-    images, others = [], []
+    images: list[str] = []
+    others: list[str] = []
     for place, _, names in sorted(os.walk(root / folder, followlinks=True)):
         for name in sorted(names):
             path = os.path.relpath(os.path.join(place, name), root)

@@ -23,6 +23,7 @@ from data.images import DataError
 from data.jpeg import Unreadable, centre_crop, decode, random_crop
 
 AHEAD = 3  # batches that are being made while one is used
+PIECE = 8  # images that a thread takes at a time: one by one, the waking up costs a third of the speed
 SHORTER = 256 / 224  # for scoring, the shorter side is brought to so many times the side of the square
 View = Callable[[np.ndarray, int], np.ndarray]  # a decoded image and its number to a square of it
 
@@ -144,15 +145,15 @@ class Batches:
         if workers == 0:
             for part in self.parts:
                 batch = self.empty(len(part))
-                for place, number in zip(batch.numpy(), part.tolist()):
-                    self.put(place, number)
+                self.fill(batch, part)
                 yield batch
             return
         with decoders(workers) as pool:
             ahead: deque[tuple[Tensor, list[Future[None]]]] = deque()
             for part in self.parts:
                 batch = self.empty(len(part))
-                ahead.append((batch, [pool.submit(self.put, *job) for job in zip(batch.numpy(), part.tolist())]))
+                pieces = zip(batch.split(PIECE), part.split(PIECE))
+                ahead.append((batch, [pool.submit(self.fill, *piece) for piece in pieces]))
                 if len(ahead) > AHEAD:
                     yield whole(*ahead.popleft())
             while ahead:
@@ -162,9 +163,10 @@ class Batches:
         side = self.data.pixels
         return torch.empty((n, side, side, 3), dtype=torch.uint8, pin_memory=self.device.startswith("cuda"))
 
-    def put(self, place: np.ndarray, number: int) -> None:
-        """Decode one image into its place of a batch, uint8 (side, side, 3)."""
-        place[...] = self.view(self.images.pixels(number), number)
+    def fill(self, batch: Tensor, numbers: Tensor) -> None:
+        """Decode images into their places of a batch, uint8 (n, side, side, 3)."""
+        for place, number in zip(batch.numpy(), numbers.tolist()):
+            place[...] = self.view(self.images.pixels(number), number)
 
 
 @contextmanager
@@ -177,7 +179,7 @@ def decoders(workers: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def whole(batch: Tensor, made: list[Future[None]]) -> Tensor:
-    for image in made:
-        image.result()
+def whole(batch: Tensor, pieces: list[Future[None]]) -> Tensor:
+    for piece in pieces:
+        piece.result()
     return batch

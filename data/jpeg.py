@@ -31,8 +31,8 @@ def decode(content: bytes) -> np.ndarray:
     not applied, as in torchvision's ImageFolder.
 
     Raises:
-        Unreadable: no image, one that ends early, or one that cannot be decoded. What Pillow decodes past, as it does in
-            ImageFolder, passes.
+        Unreadable: no image, one that ends early, or one that cannot be decoded. Damage that Pillow decodes past, as it
+            does in ImageFolder, passes.
     """
     pixels = decode_fast(content)
     return decode_any(content) if pixels is None else pixels
@@ -64,8 +64,8 @@ def decode_any(content: bytes) -> np.ndarray:
 
 
 def uniforms(key: int, index: int) -> list[float]:
-    """The random numbers of one image in one epoch: 4 for each try of a crop, 2 for a crop's place, 1 for the flip, each
-    in [0, 1). A function of the epoch's key and the image's number alone, whoever computes it.
+    """The random numbers of one image in one epoch, each in [0, 1): two for each try of a crop's shape, two for its
+    place, one for the flip. A function of the epoch's key and the image's number alone, whoever computes it.
 
     Philox (Salmon et al., 2011) counts through blocks in the low word; the image's number stands above it.
     """
@@ -74,8 +74,8 @@ def uniforms(key: int, index: int) -> list[float]:
 
 
 def random_box(height: int, width: int, draws: list[float]) -> tuple[int, int, int, int]:
-    """top, left, height and width of a random crop, distributed as torchvision's RandomResizedCrop: area and logarithm of
-    the shape uniform, up to ten tries, then the middle of the image at the nearest shape that fits."""
+    """top, left, height and width of a random crop, distributed as torchvision's RandomResizedCrop: its area and the
+    logarithm of its shape uniform, up to ten tries, then the middle of the image at the nearest shape that fits."""
     for n in range(TRIES):
         area = height * width * (SCALE[0] + (SCALE[1] - SCALE[0]) * draws[2 * n])
         shape = exp(log(RATIO[0]) + (log(RATIO[1]) - log(RATIO[0])) * draws[2 * n + 1])
@@ -91,9 +91,8 @@ def random_box(height: int, width: int, draws: list[float]) -> tuple[int, int, i
 def random_crop(pixels: np.ndarray, side: int, flip: bool, key: int, index: int) -> np.ndarray:
     """A random crop (side, side, 3) of an image (height, width, 3), mirrored with probability 0.5 if `flip`."""
     draws = uniforms(key, index)
-    top, left, height, width = random_box(*pixels.shape[:2], draws)
-    crop = resized(pixels[top : top + height, left : left + width], side, side)
-    return crop[:, ::-1] if flip and draws[-1] < 0.5 else crop
+    top, left, height, width = random_box(pixels.shape[0], pixels.shape[1], draws)
+    return resized(pixels[top : top + height, left : left + width], side, side, mirrored=flip and draws[-1] < 0.5)
 
 
 def centre_crop(pixels: np.ndarray, side: int, shorter: int) -> np.ndarray:
@@ -105,7 +104,9 @@ def centre_crop(pixels: np.ndarray, side: int, shorter: int) -> np.ndarray:
     return pixels[top : top + side, left : left + side]
 
 
-def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+def resized(pixels: np.ndarray, height: int, width: int, mirrored: bool = False) -> np.ndarray:
     """Bilinear with antialiasing, uint8 (height, width, 3)."""
-    image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]  # (1, 3, h, w), channels last
-    return interpolate(image, size=(height, width), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
+    # The batch's dimension before the permutation: torch takes its fast way only where that one's stride is right too.
+    image = torch.from_numpy(np.ascontiguousarray(pixels))[None].permute(0, 3, 1, 2)  # (1, 3, h, w), channels last
+    image = interpolate(image, size=(height, width), mode="bilinear", antialias=True)
+    return (image.flip(3) if mirrored else image)[0].permute(1, 2, 0).numpy()

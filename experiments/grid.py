@@ -20,7 +20,8 @@ class Grid:
     """A file of configs/grid/. A block is a product of its axes, of the grid's setting or one of its own; an axis may
     differ by scale; `stop_after` asks for the first epochs only. `healthy` bounds the last epoch's score by data set or
     "data/model", where need be by scale, `at_least` or `at_most`; empty, it asks nothing. An optimizer may carry
-    overrides: "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set."""
+    overrides: "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set; `printed` names the
+    file in results/paper where the public record of a grid without curves stands."""
 
     name: str
     title: str
@@ -30,6 +31,7 @@ class Grid:
     expected_failures: list[dict[str, Any]]
     setting: str = ""
     table: str = "{data}"
+    printed: str = ""
     next: dict[str, str] = field(default_factory=dict)  # by scale: what to do after it
 
     @property

@@ -11,7 +11,8 @@ from typing import Any
 # option added later, off by default, leaves old records valid.
 UNCOUNTED = frozenset({
     "seed", "stop_after", "max_seconds", "device", "threads", "compile", "checkpoint_seconds", "keep_weights", "store",
-    "progress", "logger", "recipe", "scale", "data.root", "data.workers", "data.on_bad_image", "optimizer.mode", "optimizer._partial_",
+    "progress", "logger", "recipe", "scale", "data.root", "data.workers", "data.on_bad_image", "optimizer.mode",
+    "optimizer._partial_",
 })  # fmt: skip
 
 

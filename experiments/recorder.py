@@ -27,11 +27,11 @@ class Recorder:
     """Writes a run's files as the loop goes, and shows it."""
 
     def __init__(
-        self, folder: Path, request: Request, task: Task, bar: Bar, mirror: Any, path: str, files: dict[str, str],
+        self, folder: Path, request: Request, task: Task, bar: Bar, mirror: Any, path: str, origin: dict[str, Any],
         watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self.folder, self.request, self.task, self.bar, self.mirror = folder, request, task, bar, mirror
-        self.files, self.watch, self.saved, self.items, self.batches = files, watch, machine.now(), 0, 0
+        self.origin, self.watch, self.saved, self.items, self.batches = origin, watch, machine.now(), 0, 0
         self.heading = {
             "cell": vars(request.cell), "seed": request.seed, "fingerprint": request.fingerprint, "path": path,
         }  # fmt: skip
@@ -81,7 +81,7 @@ class Recorder:
             "scores": scores(metrics, task.metric.name, select_on, task.metric.better, window),
             "wall_seconds": round(seconds, 1), "peak_memory_mib": machine.peak_memory_mib(),
             "command": command(self.request), "recipe_source": config["recipe"]["source"],
-            "files": self.files, **machine.facts(),
+            **self.origin, **machine.facts(),
         }  # fmt: skip
         write_whole(self.folder / "summary.json", (as_json(summary, indent=1) + "\n").encode())
         return summary

@@ -71,8 +71,7 @@ def train(request: Request, folder: Path, label: str, watch: Watch | None = None
     keep_lines(folder / "times.jsonl", first)
     lines = keep_lines(folder / "metrics.jsonl", first)
     with bar:
-        files = getattr(load_data(request), "files", {})
-        recorder = Recorder(folder, request, task, bar, mirror, str(run_path(request)), files, watch)
+        recorder = Recorder(folder, request, task, bar, mirror, str(run_path(request)), origin(request), watch)
         mirror.start(recorder.heading, config, lines)
         status = fit(task, schedule, plan, recorder, first)
         summary = None if status == "unfinished" else recorder.finish(status)
@@ -80,6 +79,13 @@ def train(request: Request, folder: Path, label: str, watch: Watch | None = None
     if status in (*FINAL, "pruned") and not config["keep_weights"]:
         (folder / checkpoints.FILE).unlink(missing_ok=True)
     return status
+
+
+def origin(request: Request) -> dict[str, Any]:
+    """What a summary says of the data: the hashes of its files, or how many images of it are used."""
+    data = load_data(request)
+    used = {"images": data.used} if hasattr(data, "used") else {}
+    return {"files": getattr(data, "files", {}), **used}
 
 
 def intervals(evaluate: list[str] | dict[str, int | str]) -> dict[str, int]:
@@ -105,15 +111,15 @@ def load_data(request: Request) -> Any:
     return _load_data(yaml.safe_dump(request.config["data"]))
 
 
-def build(request: Request, device: str) -> Task:
-    """The task of a request, with its players, ready to train."""
+def build(request: Request, device: str, data: Any = None) -> Task:
+    """The task of a request, with its players, ready to train, on its own data or on those given."""
     config = request.config
     protocol = {key: value for key, value in config["protocol"].items() if key not in ("name", "evaluate")}
     task = made("task", {**config["task"], "_partial_": True})  # Hydra would turn the data, a dataclass, into a dict
     model, optimizer = made("model", {**config["model"], "_partial_": True}), made("optimizer", config["optimizer"])
     try:
         return task(
-            data=load_data(request), model=model, optimizer=optimizer, seed=request.seed, device=device,
+            data=data or load_data(request), model=model, optimizer=optimizer, seed=request.seed, device=device,
             step=config["step"], compile=config["compile"], norm_batches=config["norm_batches"], **protocol,
         )  # fmt: skip
     except (TypeError, ValueError) as error:
@@ -125,7 +131,8 @@ def made(what: str, node: dict[str, Any]) -> Any:
     try:
         return instantiate(node, _convert_="all")
     except InstantiationException as error:
-        raise UserError(f"{what}: {error.__cause__ or error}") from error
+        cause = error.__cause__ or error
+        raise UserError(f"{what}: {cause}") from cause
 
 
 def for_record(config: dict[str, Any], device: str) -> dict[str, Any]:

@@ -1,14 +1,18 @@
-"""How long runs will take, measured from a few real steps of each kind of run."""
+"""How long runs will take and what they keep, measured from a few real steps of each kind of run."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor
 
 from experiments import machine
 from experiments.compose import Request
 from experiments.loop import take
 from experiments.run import build
+from experiments.task import Player, Task
 
 WARM, TIMED = 1, 5  # batches: a GAN's generator steps at one in five
 EVALUATION = 1.1  # scoring a split after each epoch adds about a tenth
@@ -28,7 +32,20 @@ def seconds_left(requests: Iterable[Request], threads: int) -> float:
 
 def epoch_seconds(request: Request, threads: int) -> float:
     """Estimated seconds of one epoch, from the first steps of a task that is thrown away."""
-    task = build(request, machine.prepare(request.config, threads))
+    return pace(build(request, machine.prepare(request.config, threads)), request.config["precision"]).epoch
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of a step and of an epoch with its evaluation, and bytes of a checkpoint."""
+
+    step: float
+    epoch: float
+    checkpoint: int
+
+
+def pace(task: Task, precision: str) -> Pace:
+    """Take a task's first steps."""
     batches = task.batches(0)
     for index, batch in enumerate(batches):
         if index == WARM:
@@ -36,5 +53,13 @@ def epoch_seconds(request: Request, threads: int) -> float:
         if index == WARM + TIMED:
             break
         for turn in task.turns(batch, index):
-            float(next(iter(take(turn, request.config["precision"]).values()))[0])  # waits for the device
-    return (time.perf_counter() - began) / TIMED * len(batches) * EVALUATION  # type: ignore[arg-type]
+            float(next(iter(take(turn, precision).values()))[0])  # waits for the device
+    step = (time.perf_counter() - began) / TIMED
+    return Pace(step, step * len(batches) * EVALUATION, sum(map(kept, task.players.values())))  # type: ignore[arg-type]
+
+
+def kept(player: Player) -> int:
+    """Bytes that a checkpoint holds of a player: weights, buffers and the optimizer's state."""
+    tensors = [*player.module.state_dict().values()]
+    tensors += [v for state in player.optimizer.state.values() for v in state.values() if isinstance(v, Tensor)]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

@@ -27,6 +27,7 @@ from experiments.cli import guarded
 from experiments.grid import Grid
 from scripts.drawing.boxes import draw_boxes, draw_sheet
 from scripts.drawing.distances import distance_figures
+from scripts.drawing.dots import draw_dots
 from scripts.drawing.labels import spaced
 from scripts.drawing.pictures import pictures
 from scripts.drawing.saving import save
@@ -36,7 +37,7 @@ from scripts.drawing.studies import draw_studies
 from scripts.reading.arguments import asked_grids, parser
 from scripts.reading.measure import measure_of
 from scripts.reading.names import COLOURS, optimizer_name
-from scripts.reading.ours import stores
+from scripts.reading.ours import PROTOCOLS, read_slice, stores
 from scripts.reading.public_record import load_public_record
 from scripts.reading.sensitivity import read_maps
 from scripts.reading.studies import read_results
@@ -166,9 +167,12 @@ def drawn(grid: Grid, scales: Sequence[str], roots: Sequence[Path], out: Path) -
         boxes, sheets = distance_figures(grid, scales, roots)
         yield from ((figure.title, draw_boxes(figure, out)) for figure in boxes)
         yield from ((sheet.title, draw_sheet(sheet, out)) for sheet in sheets)
-    else:
-        for figure in pictures(grid, scales, roots, load_public_record()):
-            yield figure.title, draw(figure, out)
+        return
+    if grid.printed and "full" in scales:
+        yield draw_dots(grid, [read_slice(grid, "full", protocol, roots) for protocol in PROTOCOLS], out)
+        scales = [scale for scale in scales if scale != "full"]
+    for figure in pictures(grid, scales, roots, load_public_record()):
+        yield figure.title, draw(figure, out)
 
 
 if __name__ == "__main__":

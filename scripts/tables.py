@@ -27,6 +27,7 @@ from scripts.tabulating.distances import distance_table
 from scripts.tabulating.first_epochs import first_epochs_table
 from scripts.tabulating.full import full_table
 from scripts.tabulating.layout import DASH, Table
+from scripts.tabulating.printed import printed_table, small_printed_table
 from scripts.tabulating.scaled import quick_table, small_table
 from scripts.tabulating.tuned import tuned_tables
 
@@ -50,12 +51,16 @@ def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecor
     begun = [part for part in parts if not part.is_empty or part.evidence.stale]
     if parts[0].measure.name == "distance":
         return [distance_table(grid, scale, parts)] if begun or scale == "full" else []
+    if grid.printed and scale == "full":
+        return [printed_table(grid, parts)]
     if scale == "full":
         names = dict.fromkeys(cell.data for cell in parts[0].cells)
         return [full_table(grid, data, parts[0], parts[1], public) for data in names]
     if not begun:
         return []
-    return [quick_table(grid, begun)] if scale == "quick" else [small_table(grid, begun, public)]
+    if scale == "quick":
+        return [quick_table(grid, begun)]
+    return [small_printed_table(grid, begun)] if grid.printed else [small_table(grid, begun, public)]
 
 
 def has_runs(table: Table) -> bool:

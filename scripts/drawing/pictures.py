@@ -18,8 +18,9 @@ FULL = f"{CUT} Reruns that are unfinished or deviate from the recipe are not dra
 CLEAN = "Clean protocol: not comparable with the published curves, which are not drawn. " + CUT
 FIRST = "Full model and recipe, first epochs only. Epochs count from 0."
 NOT_COMPARABLE = {
-    "quick": "Stand-in data, narrow models: a check of the pipeline, not comparable with the paper.",
-    "small": "Narrower models, fewer epochs: values not comparable with the paper, so its curves are not drawn.",
+    "quick": "Stand-in data, small networks or images: a check of the pipeline, not comparable with the paper.",
+    "small": "Narrower models or fewer images, fewer epochs: values not comparable with the paper's, whose curves are "
+    "not drawn.",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments.grid import Grid, load_grid
 from experiments.recipes import CONFIGS
 
-GRIDS = ("cifar", "first_epochs", "lstm", "ptb_figure", "adadiff_ptb", "lstm_first_epochs", "gan")
+GRIDS = ("cifar", "first_epochs", "lstm", "ptb_figure", "adadiff_ptb", "lstm_first_epochs", "gan", "imagenet")
 
 
 def parser(module: str, description: str, out: str) -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from experiments.cell import Cell, name_and_overrides
 
-COUNTS = {4: "four", 9: "nine"}
+COUNTS = {4: "four", 8: "eight", 9: "nine"}
 OPTIMIZERS = {  # the order of the paper's figures
     "adabelief": "AdaBelief", "sgd": "SGD", "adabound": "AdaBound", "yogi": "Yogi", "adam": "Adam",
     "msvag": "MSVAG", "radam": "RAdam", "adamw": "AdamW", "fromage": "Fromage",
@@ -15,12 +15,13 @@ OPTIMIZERS = {  # the order of the paper's figures
 MODELS = {
     "vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121",
     "lstm1": "1-layer LSTM", "lstm2": "2-layer LSTM", "lstm3": "3-layer LSTM",
-    "dcgan": "DCGAN", "sngan": "SN-GAN",
+    "dcgan": "DCGAN", "sngan": "SN-GAN", "resnet18": "ResNet18",
 }  # fmt: skip
 SETTINGS = {"wgan": "WGAN", "wgan-gp": "WGAN-GP", "sngan": "SN-GAN"}
 DATA = {
     "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits", "ptb": "Penn Treebank",
-    "topics": "Python's help topics", "wikitext2": "WikiText-2",
+    "topics": "Python's help topics", "wikitext2": "WikiText-2", "imagenet": "ImageNet",
+    "tiny_imagenet": "a part of Tiny ImageNet", "digits_jpeg": "digits as JPEGs",
 }  # fmt: skip
 # One colour per optimizer, told apart with any kind of colour vision; the method in question is black.
 COLOURS = {

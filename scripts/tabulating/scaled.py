@@ -25,7 +25,7 @@ EXPLAINED = (
     "mean of the last quarter of the epochs."
 )
 QUICK = (
-    "{stand_in}, narrow models, minutes: a check that the pipeline works. It tests no claim of "
+    "{stand_in}, small networks or images, minutes: a check that the pipeline works. It tests no claim of "
     "the paper, and no number here is comparable with one of the paper's."
 )
 SMALL = (

@@ -212,7 +212,7 @@ def test_bad_values_are_refused(folder, options, message):
 
 
 def test_says_what_to_lay_where(tmp_path):
-    with pytest.raises(DataError, match=r"no ImageNet: .*imagenet .*train/<class>/ and val/<class>/.*DATA_ROOT"):
+    with pytest.raises(DataError, match=r"no ImageNet at .*imagenet: lay .*train/<class>/ and val/<class>/.*DATA_ROOT"):
         load(tmp_path / "imagenet")
     (tmp_path / "imagenet" / "train").mkdir(parents=True)
     with pytest.raises(DataError, match="val is not there"):
@@ -286,7 +286,7 @@ def test_tiny_imagenet_is_chosen_from_the_public_archive(tmp_path):
     (official / "val" / "val_annotations.txt").write_text("".join(lines))
     chosen, given = tiny_imagenet(tmp_path), tiny_imagenet(tmp_path / "sorted")
     assert chosen.content == given.content and chosen.used == {"train": 400, "test": 2}
-    with pytest.raises(DataError, match=r"no Tiny ImageNet: .*or unpack the public archive"):
+    with pytest.raises(DataError, match=r"no Tiny ImageNet at .*or unpack the public archive"):
         tiny_imagenet(tmp_path / "nowhere")
 
 
