@@ -1,7 +1,7 @@
 """What a check of image files found, and where that is kept.
 
-It is kept in $XDG_CACHE_HOME/adabelief-suite (or ~/.cache/adabelief-suite) under a hash of all names, sizes and times of
-change, so that a second run reads none of the files.
+It is kept in $XDG_CACHE_HOME/adabelief-suite (or ~/.cache/adabelief-suite) under a hash of all names, sizes and times
+of change, so that a second run reads none of the files.
 """
 
 from __future__ import annotations

@@ -70,9 +70,9 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        for group in self.param_groups:
-            for name, value in self.defaults.items():
-                group.setdefault(name, value)  # a state from before this hyperparameter was there
+        for group in self.param_groups:  # which lack what was added since they were saved
+            for name in self.defaults.keys() - group.keys() - {"differentiable"}:  # torch's own, in no group
+                group[name] = self.defaults[name]
         self._forget()
 
     def _forget(self) -> None:

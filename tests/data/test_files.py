@@ -15,9 +15,7 @@ from data.digits_jpeg import digits_jpeg
 from data.imagenet import imagenet
 from data.images import DataError
 from data.tiny_imagenet import tiny_imagenet
-from tests.data.test_jpeg import picture, saved, turned
-
-CLASSES = ("n01", "n02", "n03")
+from tests.pictures import CLASSES, class_folders, picture, saved, turned
 
 
 @pytest.fixture(autouse=True)
@@ -27,16 +25,7 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three classes, four training images and two validation images each, no two alike."""
-    root = tmp_path / "imagenet"
-    for n, name in enumerate(CLASSES):
-        for split, count in (("train", 4), ("val", 2)):
-            place = root / split / name
-            place.mkdir(parents=True)
-            for i in range(count):
-                image = picture(40 + 3 * i, 56 - 2 * n, seed=100 * n + 10 * i + len(split))
-                (place / f"{name}_{i}.JPEG").write_bytes(saved(image, quality=90))
-    return root
+    return class_folders(tmp_path / "imagenet")
 
 
 def load(root, **options):

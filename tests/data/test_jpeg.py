@@ -9,18 +9,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from data.jpeg import RATIO, SCALE, TRIES, Unreadable, centre_crop, decode, random_box, random_crop, resized, uniforms
-
-
-def picture(height, width, seed=0):
-    """Smooth colours, so that neighbouring pixels are alike as in a photograph."""
-    small = np.random.default_rng(seed).integers(0, 256, (height // 8 + 2, width // 8 + 2, 3), dtype=np.uint8)
-    return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
-
-
-def saved(image, kind="JPEG", **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
+from tests.pictures import picture, saved, turned
 
 
 def as_pillow(content):
@@ -38,12 +27,6 @@ KINDS = {
     "PNG with a palette": lambda image: saved(image.convert("P"), "PNG"),
     "turned by EXIF": lambda image: saved(image, exif=turned()),
 }
-
-
-def turned():
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    return exif
 
 
 @pytest.mark.parametrize("kind", KINDS)

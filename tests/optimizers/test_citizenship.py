@@ -317,3 +317,11 @@ def test_the_list_names_every_optimizer_with_its_state():
 def test_tensors_fall_back_to_one_call_per_tensor():
     ts = Tensors([torch.tensor([float("nan"), 1.0]), torch.tensor([2.0])])
     assert ts.nan_to_num_(0.0) is ts and torch.equal(ts[0], torch.tensor([0.0, 1.0]))
+
+
+def test_a_state_from_before_a_hyperparameter_was_there_loads_with_its_default():
+    optimizer = optimizers.SGD(parameters(), lr=0.1, momentum=0.9)
+    state = optimizer.state_dict()
+    del state["param_groups"][0]["decoupled"]
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["decoupled"] is False and "differentiable" not in optimizer.param_groups[0]
