@@ -42,7 +42,7 @@ setup: $(ENV)  ## make .venv from requirements.lock (5 GB; done by itself when a
 	@touch $@
 
 test: $(ENV)  ## run the tests (10 minutes)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-optimizers: $(ENV)  ## every optimizer in every way of running, the graphs for GPUs too (3 minutes)
 	$(PYTHON) -m pytest tests/optimizers -m "thorough or not thorough"

@@ -132,8 +132,9 @@ def settings(records: Sequence[Record]) -> str:
 
     compiled = ", compiled" if any(r.config.get("compile") for r in records) else ""
     pixels = f"{config('data', 'pixels')} px, " if any("pixels" in r.config["data"] for r in records) else ""
+    width = f"width {config('model', 'width')}, " if any("width" in r.config["model"] for r in records) else ""
     return (
-        f"width {config('model', 'width')}, {pixels}{config('epochs')} epochs, "
+        f"{width}{pixels}{config('epochs')} epochs, "
         f"{summary('threads')} threads on {summary('device')}, {config('precision')}{compiled}"
     )
 

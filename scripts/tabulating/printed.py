@@ -155,7 +155,7 @@ def small_printed_table(grid: Grid, parts: Sequence[Slice]) -> Table:
                 notes.append(
                     f"Kendall's τ (95 % bootstrap interval over optimizers) of our order with Table 2's {order}."
                 )
-                notes.append(LIMITS.format(clear=close(means, min(map(len, scores.values())))))
+                notes.append(LIMITS.format(clear=close(means, min(len(scores[name]) for name in means))))
             table.blocks.append(Block(title(part, data, model), columns, rows, notes))
         table.notes += stale_notes(part.evidence)
     table.notes = marks.notes() + table.notes
