@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from data.augment import normalise
@@ -172,11 +173,17 @@ class Batches:
 @contextmanager
 def decoders(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that are gone at the end; what they have not begun by then is left undone."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode", initializer=work_alone)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def work_alone() -> None:
+    """Have the calling thread compute without helpers: torch would give each decoding thread a team of its own."""
+    torch.get_num_threads()  # which sets the thread's number when it is first asked for
+    threadpool_limits(1, user_api="openmp")
 
 
 def whole(batch: Tensor, pieces: list[Future[None]]) -> Tensor:

@@ -86,6 +86,21 @@ def test_leaving_an_epoch_early_leaves_no_thread(folder):
     assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
 
 
+def test_decoding_threads_have_no_helpers(folder):
+    """A team of torch's own for each of them would be hundreds of threads on a large machine."""
+    data, before = load(folder, pixels=224, workers=2), torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        torch.rand(64, 200, 200).flip(1)  # the caller's helpers
+        batches = iter(data.training(data.train, 2, "cpu").epoch(*generators()))
+        threads = len(os.listdir("/proc/self/task"))
+        for _ in range(3):
+            next(batches)
+        assert len(os.listdir("/proc/self/task")) <= threads + 2 and torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
+
+
 BAD = {
     "empty.JPEG": b"",
     "cut.JPEG": saved(picture(40, 40))[:-30],
