@@ -93,8 +93,11 @@ class FileData:
 
     def scoring(self, images: ImageFiles, batch_size: int, device: str) -> Batches:
         """Batches of some of the images in their order, the middle of each, on `device`."""
-        view = partial(middle, side=self.pixels)
-        return Batches(self, images, torch.arange(len(images)), view, batch_size, device)
+
+        def middle(pixels: np.ndarray, _: int) -> np.ndarray:
+            return centre_crop(pixels, self.pixels, round(self.pixels * SHORTER))
+
+        return Batches(self, images, torch.arange(len(images)), middle, batch_size, device)
 
 
 class Training:
@@ -110,16 +113,8 @@ class Training:
         """One epoch's batches; everything random in it comes from the two generators."""
         numbers = torch.randperm(len(self.images), generator=order)
         key = int(torch.randint(2**63 - 1, (), generator=augment))
-        view = partial(random_part, side=self.data.pixels, flip=self.data.flip, key=key)
+        view = partial(random_crop, side=self.data.pixels, flip=self.data.flip, key=key)
         return Batches(self.data, self.images, numbers, view, self.batch_size, self.device)
-
-
-def random_part(pixels: np.ndarray, number: int, side: int, flip: bool, key: int) -> np.ndarray:
-    return random_crop(pixels, side, flip, key, number)
-
-
-def middle(pixels: np.ndarray, number: int, side: int) -> np.ndarray:
-    return centre_crop(pixels, side, round(side * SHORTER))
 
 
 class Batches:

@@ -88,8 +88,9 @@ def random_box(height: int, width: int, draws: list[float]) -> tuple[int, int, i
     return (height - h) // 2, (width - w) // 2, h, w
 
 
-def random_crop(pixels: np.ndarray, side: int, flip: bool, key: int, index: int) -> np.ndarray:
-    """A random crop (side, side, 3) of an image (height, width, 3), mirrored with probability 0.5 if `flip`."""
+def random_crop(pixels: np.ndarray, index: int, side: int, flip: bool, key: int) -> np.ndarray:
+    """A random crop (side, side, 3) of image number `index` (height, width, 3) in the epoch of `key`, mirrored with
+    probability 0.5 if `flip`."""
     draws = uniforms(key, index)
     top, left, height, width = random_box(pixels.shape[0], pixels.shape[1], draws)
     return resized(pixels[top : top + height, left : left + width], side, side, mirrored=flip and draws[-1] < 0.5)

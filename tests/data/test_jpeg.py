@@ -119,6 +119,6 @@ def test_a_crop_is_pillow_s_to_a_level(box):
 def test_half_of_the_crops_are_mirrored_where_that_is_allowed():
     pixels = np.zeros((64, 64, 3), dtype=np.uint8)
     pixels[:] = np.arange(64, dtype=np.uint8)[:, None] * 4  # brighter to the right
-    rising = [crop[0, 0, 0] < crop[0, -1, 0] for crop in (random_crop(pixels, 32, True, 5, i) for i in range(400))]
+    rising = [crop[0, 0, 0] < crop[0, -1, 0] for crop in (random_crop(pixels, i, 32, True, 5) for i in range(400))]
     assert 150 < sum(rising) < 250
-    assert all(c[0, 0, 0] < c[0, -1, 0] for c in (random_crop(pixels, 32, False, 5, i) for i in range(50)))
+    assert all(c[0, 0, 0] < c[0, -1, 0] for c in (random_crop(pixels, i, 32, False, 5) for i in range(50)))
