@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ from scripts.reading.studies import CONFIDENCE, Result, families
 
 KINDS = {"defaults": ("own defaults", "o"), "recipe": ("recipe", "s"), "tuned": ("tuned", "D")}
 GREY = "#777777"
+FAR = 1e6  # beyond every axis: where a band that has no end is drawn to
 CAPTION = (
     "Left: test score at the epoch that held-out data chose, mean ± sd over fresh seeds. Others: best held-out value "
     "of the first n trials as they came (steps), and the median best of n random trials with its {level:.0%} band, "
@@ -97,7 +99,8 @@ def draw_curve(ax: Axes, result: Result) -> None:
     ax.step(counts, best, where="post", color=colour, lw=1.4, marker="o", ms=3)
     if curve := result.curve():
         ax.plot(counts, curve.middle, color=colour, ls="--", lw=1)
-        ax.fill_between(counts, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
+        low, high = (np.clip(edge, 0, FAR) for edge in (curve.low, curve.high))
+        ax.fill_between(counts, low, high, color=colour, alpha=0.15, lw=0)
     ax.set_title(optimizer_name(result.study.optimizer), fontsize=10)
     ax.set_xlabel("trials")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

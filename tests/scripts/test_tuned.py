@@ -214,3 +214,24 @@ def test_a_bad_sweep_is_refused_in_one_sentence(words, message):
     kept = [w for w in [*TINY, "optimizer=adam"] if w.partition("=")[0] not in given]
     with pytest.raises(UserError, match=message):
         sweep.sweep([*kept, *words]).requests()
+
+
+def test_a_band_without_an_end_is_drawn_to_the_edge_of_its_panel():
+    """A perplexity's band has no upper end."""
+    from types import SimpleNamespace as Made
+
+    from matplotlib import pyplot as plt
+
+    from scripts.drawing.studies import draw_curve
+
+    trial = Made(outcome=Made(value=90.0))
+    curve = Made(middle=[90.0, 90.0], low=[80.0, 80.0], high=[float("inf"), float("inf")])
+    result = Made(study=Made(optimizer="sgd", sign=-1), at_end=[trial, trial], curve=lambda: curve)
+    canvas, ax = plt.subplots()
+    draw_curve(ax, result)
+    ax.set_ylim(70, 200)
+    canvas.canvas.draw()
+    (band,) = ax.collections
+    (path,) = band.get_paths()
+    assert path.vertices[:, 1].min() == 80 and path.vertices[:, 1].max() > 200
+    plt.close(canvas)
