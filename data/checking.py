@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -74,7 +74,7 @@ def emptied(listing: Listing, kept: dict[str, list[Entry]]) -> list[str]:
 
 def check(listing: Listing, files: Sequence[Entry]) -> Verdict:
     """Decode every file, on all cores."""
-    total, odd = hashlib.sha256(), Counter[str]()
+    total, odd = hashlib.sha256(), defaultdict[str, list[str]](list)
     unreadable: dict[str, str] = {}
     began = told = time.monotonic()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -84,7 +84,8 @@ def check(listing: Listing, files: Sequence[Entry]) -> Verdict:
             else:
                 digest, kinds = found
                 total.update(number.to_bytes(4, "little") + digest)
-                odd.update(kinds)
+                for kind in kinds:
+                    odd[kind].append(name)
             if len(files) >= MANY and time.monotonic() - told > 30:
                 told = time.monotonic()
                 left = (told - began) / n * (len(files) - n) / 60
@@ -134,11 +135,11 @@ def tell(listing: Listing, verdict: Verdict, faults: Sequence[str], policy: str)
     if verdict.unreadable:
         what = "left out" if policy == "skip" else "not accepted (on_bad_image=fail)"
         named = [f"{name} ({why})" for name, why in sorted(verdict.unreadable.items())]
-        lines.append(f"  unreadable, {what}: {len(named):,}: {some(named, 50)}")
+        lines.append(f"  unreadable, {what}, {len(named):,}: {some(named, 50)}")
     if listing.others:
-        lines.append(f"  no images by their names, left out: {len(listing.others):,}: {some(listing.others)}")
+        lines.append(f"  no images by their names, left out, {len(listing.others):,}: {some(listing.others)}")
     if verdict.odd:
-        kinds = ", ".join(f"{n:,} {kind}" for kind, n in verdict.odd.items())
-        lines.append(f"  read as torchvision's ImageFolder reads them: {kinds}")
+        lines.append("  read as torchvision's ImageFolder reads them:")
+        lines += [f"    {kind}, {len(names):,}: {some(names, 3)}" for kind, names in verdict.odd.items()]
     lines += [f"  {fault}" for fault in faults]
     print("\n".join(lines), file=sys.stderr, flush=True)

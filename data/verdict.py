@@ -25,12 +25,12 @@ class Verdict:
     Attributes:
         content: sha256 over each readable image's class and bytes, in their order.
         unreadable: what is wrong with a file, by its name.
-        odd: how many images were read that are not what their name or a network would expect, by kind.
+        odd: names of images that are read but are not what their name or a network would expect, by kind.
     """
 
     content: str
     unreadable: dict[str, str] = field(default_factory=dict)
-    odd: dict[str, int] = field(default_factory=dict)
+    odd: dict[str, list[str]] = field(default_factory=dict)
 
 
 def cache_path(listing: Listing) -> Path:
