@@ -8,6 +8,7 @@ Writes results/bench/loader.{md,csv}.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import tempfile
 import time
@@ -25,15 +26,15 @@ from scripts.benching.loaders import BATCH, OURS, REFERENCE, SIDE, Loader, loade
 from scripts.benching.photos import CLASSES, write_photos
 from scripts.benching.report import keep, prepared
 
+WARM = 4  # epochs before memory is read
 HOW = """{images} generated JPEGs of about 500 x 375 pixels and {size:.0f} kB (1/f noise), cut and scaled at random to
 {side} pixels, mirrored, normalised, in batches of {batch}: what torch's ImageNet example does. Each round lets every
-loader deliver
-one epoch, in an order drawn anew: {rounds} rounds counted, one before them not; processes live on between epochs.
-Speed: images per second over the reference's in the same round, median with a 95 % bootstrap interval. Reference:
-ImageFolder, DataLoader and the same transforms on Pillow images, {workers} worker processes; all loaders that say
-nothing else have as many workers. Full decoding everywhere but in the row that says otherwise; OpenCV's and SPDL's rows
-resize with another filter. Memory: what belongs to the process and its workers alone (proportional set size), after a
-quarter of an epoch and at its end, in a fresh process."""
+loader deliver one epoch, in an order drawn anew: {rounds} rounds counted, one before them not; processes live on
+between epochs. Speed: images per second over the reference's in the same round, median with a 95 % bootstrap interval.
+Reference: ImageFolder, DataLoader and the same transforms on Pillow images, {workers} worker processes; all loaders
+that say nothing else have as many workers. Full decoding everywhere but in the row that says otherwise; OpenCV's and
+SPDL's rows resize with other filters than the rest. Memory: what belongs to the process and its workers alone
+(proportional set size), in a fresh process, after a quarter of its fifth epoch and at the end of it."""
 
 
 def measured(every: dict[str, Loader], rounds: int) -> dict[str, list[float]]:
@@ -50,7 +51,7 @@ def measured(every: dict[str, Loader], rounds: int) -> dict[str, list[float]]:
 
 
 def memory(name: str, folder: str, workers: int, device: str, threads: int) -> tuple[int, int]:
-    """MiB of a fresh process after a quarter of an epoch and at the end of one."""
+    """MiB of a fresh process after a quarter of its epoch number WARM and at the end of it."""
     with get_context("spawn").Pool(1, initializer=undaemonised) as pool:
         return pool.apply(memory_here, (name, folder, workers, device, threads))
 
@@ -65,23 +66,18 @@ def undaemonised() -> None:
 def memory_here(name: str, folder: str, workers: int, device: str, threads: int) -> tuple[int, int]:
     torch.set_num_threads(threads)
     loader = loaders(Path(folder), workers, device)[name]
-    for _ in loader():
-        pass
-    found, batches = [], list_length(loader())
+    for _ in range(WARM):
+        batches = sum(1 for _ in loader())
+    found = []
     for n, _ in enumerate(loader(), 1):
         if n in (batches // 4, batches):
             found.append(own_mib())
     return found[0], found[-1]
 
 
-def list_length(epoch: object) -> int:
-    return len(epoch)  # type: ignore[arg-type]
-
-
 def own_mib() -> int:
     """Proportional set size of this process and its children, in MiB."""
-    me = str(torch.multiprocessing.current_process().pid)
-    total = 0
+    me, total = str(os.getpid()), 0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
