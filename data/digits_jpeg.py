@@ -23,7 +23,7 @@ QUALITY = 90
 
 
 def digits_jpeg(root: str | Path, pixels: int = 24, on_bad_image: str = "fail", workers: int | None = None) -> FileData:
-    """A quarter of the digits, 360 training and 90 test images, written to `root`/digits-jpeg if they are not there yet.
+    """A quarter of the digits, 360 training and 90 test files, written to `root`/digits-jpeg unless they are there.
 
     Not mirrored: a mirrored digit is another shape. Another version of the JPEG library may write other bytes, so the
     content hash is taken from the files at hand. Arguments and errors as in `data.imagenet.imagenet`.
