@@ -21,7 +21,7 @@ SETTINGS = {"wgan": "WGAN", "wgan-gp": "WGAN-GP", "sngan": "SN-GAN"}
 DATA = {
     "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits", "ptb": "Penn Treebank",
     "topics": "Python's help topics", "wikitext2": "WikiText-2", "imagenet": "ImageNet",
-    "tiny_imagenet": "a part of Tiny ImageNet", "digits_jpeg": "digits as JPEGs",
+    "tiny_imagenet": "Tiny ImageNet (20 classes)", "digits_jpeg": "Digits as JPEGs",
 }  # fmt: skip
 # One colour per optimizer, told apart with any kind of colour vision; the method in question is black.
 COLOURS = {

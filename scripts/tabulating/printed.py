@@ -135,7 +135,7 @@ def small_printed_table(grid: Grid, parts: Sequence[Slice]) -> Table:
     theirs = {o: max(r.value for r in rows) for o, rows in by_optimizer(load_printed(grid.printed)).items()}
     table = Table(f"small_{grid.name}", f"{grid.title}: small scale", [])
     table.head = [SMALL.format(material=MATERIAL), EXPLAINED.format(words="Test accuracy in percent")]
-    marks, columns = Footnotes(), ["optimizer", "n", *OURS[:2], "last quarter", "rank", "rank in Table 2"]
+    marks, columns = Footnotes(), ["optimizer", "n", "final", "best", "last quarter", "rank", "rank in Table 2"]
     for part in parts:
         for (data, model), cells in groups(part.cells).items():
             if not any(part.finished(cell) for cell in cells):
