@@ -22,12 +22,12 @@ from experiments.grid import load_grid
 from experiments.progress import clock
 from experiments.run import build
 from experiments.standing import ARCHIVE, find
-from experiments.throughput import EVALUATION, Pace, pace
+from experiments.throughput import EVALUATION, Pace, kind, pace
 
 PARTS = 16  # images of a step on the CPU where noise stands in: an ImageNet batch would take a minute
 DAY = 24 * 3600
 TARGETS = {"classification": "cifar", "language_model": "lstm", "wgan": "gan", "wgan-gp": "gan", "sngan": "gan"}
-RECORD = 100_000  # bytes that a finished run leaves, about
+RECORD, LINE = 6_000, 220  # bytes of a finished run and of each of its epochs, as in results/archive
 
 
 def main(words: Sequence[str]) -> int:
@@ -67,14 +67,10 @@ def say(call: Call, given: dict[str, str]) -> None:
         paces.append(found)
     if paces:
         disk = max(found.checkpoint for found in paces) / 2**20
+        records = sum(RECORD + LINE * r.epochs for r in todo) / 2**20
         print(f"  {long(total)} one run after the other on {machine.processor()}; JOBS=n runs n side by side")
-        print(f"  disk: {disk:.0f} MiB for each run in flight, {len(todo) * RECORD / 2**20:.1f} MiB when all are done")
+        print(f"  disk: {disk:.0f} MiB for each run in flight, {records:.1f} MiB when all are done")
     print(f"  {command(call, requests[0].config['cell']['task'], given)}")
-
-
-def kind(request: Request) -> tuple[str, str, str]:
-    """What runs that take equally long have in common."""
-    return request.cell.setting, request.cell.data, request.cell.model
 
 
 def measured(request: Request) -> tuple[Pace, str]:

@@ -23,11 +23,15 @@ def seconds_left(requests: Iterable[Request], threads: int) -> float:
     known: dict[tuple[str, ...], float] = {}
     total = 0.0
     for request in requests:
-        kind = (request.cell.setting, request.cell.data, request.cell.model, request.cell.scale)
-        if kind not in known:
-            known[kind] = epoch_seconds(request, threads)
-        total += known[kind] * request.epochs
+        if kind(request) not in known:
+            known[kind(request)] = epoch_seconds(request, threads)
+        total += known[kind(request)] * request.epochs
     return total
+
+
+def kind(request: Request) -> tuple[str, ...]:
+    """What runs that take equally long have in common."""
+    return request.cell.setting, request.cell.data, request.cell.model, request.cell.scale
 
 
 def epoch_seconds(request: Request, threads: int) -> float:

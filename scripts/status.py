@@ -24,6 +24,7 @@ from experiments.recipes import CONFIGS
 from experiments.record import read_lines, read_record
 from experiments.run import run_path
 from experiments.standing import ARCHIVE, find, standing
+from experiments.throughput import kind
 from experiments.tuning.slots import Slots, read_studies
 
 STATES = ("done", "archived", "running", "partial", "unscored", "failed", "stale", "missing")
@@ -110,14 +111,9 @@ def detail(request: Request, store: Path) -> str:
     return f"{done}, {clock(left)} left"
 
 
-def kind(request: Request) -> tuple[str, str, str]:
-    """What runs that take equally long have in common."""
-    return request.cell.setting, request.cell.data, request.cell.model
-
-
 def seconds_left(requests: Sequence[Request], states: dict[int, str], store: Path) -> float:
     """Remaining epochs times the mean seconds of an epoch of the same kind of run; 0 where none was timed."""
-    timed: dict[tuple[str, str, str], list[float]] = {}
+    timed: dict[tuple[str, ...], list[float]] = {}
     done: dict[int, int] = {}
     for request in requests:
         times = read_lines(store / run_path(request) / "times.jsonl")
