@@ -52,7 +52,7 @@ class Call:
             for cell, stop_after in kept:
                 stop = [f"stop_after={stop_after}"] if stop_after else []
                 for words in products:
-                    requests.append(compose([*words_of(cell), f"seed={seed}", *stop, *words]))
+                    requests.append(compose([*words_of(cell), f"seed={seed}", *stop, *self.grid.words, *words]))
         if not requests:
             raise UserError(f"grid {self.grid.name} has no such cells at scale {self.scale}")
         return requests

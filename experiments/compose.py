@@ -125,7 +125,7 @@ def full_key(word: str) -> str:
     """The Hydra word for an override in a folder's name."""
     key, _, value = word.partition("=")
     path = key if "." in key or key in ("epochs", "precision", "step", "norm_batches") else f"optimizer.{key}"
-    return f"++{path}={value.replace(' ', ',')}"
+    return f"++{path}={value.replace(' ', ',') if value.startswith('[') else value}"  # a list, or a word with spaces
 
 
 __all__ = ["Request", "compose", "expected", "words_of"]

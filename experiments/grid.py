@@ -21,7 +21,8 @@ class Grid:
     differ by scale; `stop_after` asks for the first epochs only. `healthy` bounds the last epoch's score by data set or
     "data/model", where need be by scale, `at_least` or `at_most`; empty, it asks nothing. An optimizer may carry
     overrides: "adabelief,eps=1e-16". `table` names the full scale's table and figure of a data set; `printed` names the
-    file in results/paper where the public record of a grid without curves stands."""
+    file in results/paper where the public record of a grid without curves stands; `ablation` sets every row against
+    AdaBelief instead of the public record; `words` are for all of its runs, of the kind that do not count."""
 
     name: str
     title: str
@@ -32,6 +33,8 @@ class Grid:
     setting: str = ""
     table: str = "{data}"
     printed: str = ""
+    ablation: bool = False
+    words: list[str] = field(default_factory=list)
     next: dict[str, str] = field(default_factory=dict)  # by scale: what to do after it
 
     @property

@@ -10,9 +10,9 @@ from typing import Any
 # How, where and how long a run is executed, who seeded it, and texts. A key that is null does not count either, so an
 # option added later, off by default, leaves old records valid.
 UNCOUNTED = frozenset({
-    "seed", "stop_after", "max_seconds", "device", "threads", "compile", "checkpoint_seconds", "keep_weights", "store",
-    "progress", "logger", "recipe", "scale", "data.root", "data.workers", "data.on_bad_image", "optimizer.mode",
-    "optimizer._partial_",
+    "seed", "stop_after", "max_seconds", "device", "threads", "compile", "checkpoint_seconds", "keep_weights",
+    "at_floor", "store", "progress", "logger", "recipe", "scale", "data.root", "data.workers", "data.on_bad_image",
+    "optimizer.mode", "optimizer._partial_",
 })  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -15,6 +16,7 @@ import torch
 from experiments.errors import UserError
 
 PRECISIONS = ("fp32", "tf32", "bf16")
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 now = time.monotonic
 
 
@@ -30,6 +32,7 @@ def prepare(config: dict[str, Any], threads: int | None) -> str:
     # sum could tell; the square of a gradient below 1e-19 is zero then, without this that of one below 1e-23.
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or config["threads"] or cores())
+    keep_memory()
     tf32 = config["precision"] == "tf32"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
     device = resolve_device(config["device"])
@@ -39,6 +42,18 @@ def prepare(config: dict[str, Any], threads: int | None) -> str:
     elif Path("/proc/self/clear_refs").exists():
         Path("/proc/self/clear_refs").write_text("5")  # resets the peak that peak_memory_mib reads
     return device
+
+
+@lru_cache(maxsize=1)
+def keep_memory() -> None:
+    """Have glibc keep what is freed for the next step. It returns blocks of 32 MiB and more to the system at once, and
+    each page of the next step's then costs a fault: a language model's logits made a quarter of its step of that."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):  # another C library, which has its own ways
+        return
+    mallopt(M_MMAP_THRESHOLD, 2**31 - 1)
+    mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def resolve_device(name: str) -> str:

@@ -10,6 +10,7 @@ from data.images import grid_png
 from experiments import checkpoint as checkpoints
 from experiments import machine
 from experiments.compose import Request
+from experiments.floor import Floors
 from experiments.progress import Bar
 from experiments.record import append_line, as_json, read_lines, scores, write_whole
 from experiments.task import Evaluation, Task
@@ -28,10 +29,11 @@ class Recorder:
 
     def __init__(
         self, folder: Path, request: Request, task: Task, bar: Bar, mirror: Any, path: str, origin: dict[str, Any],
-        watch: Watch | None = None,
+        watch: Watch | None = None, floors: Floors | None = None,
     ) -> None:  # fmt: skip
         self.folder, self.request, self.task, self.bar, self.mirror = folder, request, task, bar, mirror
-        self.origin, self.watch, self.saved, self.items, self.batches = origin, watch, machine.now(), 0, 0
+        self.origin, self.watch, self.floors = origin, watch, floors
+        self.saved, self.items, self.batches = machine.now(), 0, 0
         self.heading = {
             "cell": vars(request.cell), "seed": request.seed, "fingerprint": request.fingerprint, "path": path,
         }  # fmt: skip
@@ -41,7 +43,7 @@ class Recorder:
         self.bar.tick(epoch, batch, of, sums)
 
     def epoch(self, epoch: int, scores: dict[str, float], seconds: float, checkpoint: bool) -> bool:
-        line = {"epoch": epoch, **scores}
+        line = {"epoch": epoch, **scores, **(self.floors.shares() if self.floors else {})}
         append_line(self.folder / "metrics.jsonl", line)
         time = {"epoch": epoch, "seconds": round(seconds, 3), "steps": self.batches}
         append_line(self.folder / "times.jsonl", time)

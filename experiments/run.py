@@ -18,6 +18,7 @@ from experiments import machine
 from experiments.claim import claim
 from experiments.compose import Request
 from experiments.errors import UserError
+from experiments.floor import Floors
 from experiments.identity import difference, fingerprint
 from experiments.loop import Plan, fit
 from experiments.progress import Bar
@@ -59,6 +60,7 @@ def train(request: Request, folder: Path, label: str, watch: Watch | None = None
     if state:
         checkpoints.restore(task, state)
     first = state["epochs_done"] if state else 0
+    floors = Floors(task.players) if config["at_floor"] else None
     plan = Plan(
         request.seed, config["epochs"], intervals(config["protocol"]["evaluate"]),
         config["stop_after"], config["max_seconds"], config["precision"],
@@ -71,7 +73,7 @@ def train(request: Request, folder: Path, label: str, watch: Watch | None = None
     keep_lines(folder / "times.jsonl", first)
     lines = keep_lines(folder / "metrics.jsonl", first)
     with bar:
-        recorder = Recorder(folder, request, task, bar, mirror, str(run_path(request)), origin(request), watch)
+        recorder = Recorder(folder, request, task, bar, mirror, str(run_path(request)), origin(request), watch, floors)
         mirror.start(recorder.heading, config, lines)
         status = fit(task, schedule, plan, recorder, first)
         summary = None if status == "unfinished" else recorder.finish(status)

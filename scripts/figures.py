@@ -97,7 +97,7 @@ def key_style(kind: str, points: bool) -> dict[str, Any]:
 
 
 def colour(optimizer: str) -> str:
-    return COLOURS.get(optimizer.split(",")[0], "#777777")
+    return COLOURS.get(optimizer) or COLOURS.get(optimizer.split(",")[0], "#777777")
 
 
 def draw_curves(ax: Axes, panel: Panel) -> None:

@@ -23,6 +23,7 @@ from scripts.reading.arguments import asked_grids, parser
 from scripts.reading.ours import PROTOCOLS, Slice, is_first_epochs, read_slice, stores
 from scripts.reading.public_record import PublicRecord, load_public_record
 from scripts.reading.studies import read_results
+from scripts.tabulating.ablation import ablation_table
 from scripts.tabulating.distances import distance_table
 from scripts.tabulating.first_epochs import first_epochs_table
 from scripts.tabulating.full import full_table
@@ -58,6 +59,8 @@ def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecor
         return [full_table(grid, data, parts[0], parts[1], public) for data in names]
     if not begun:
         return []
+    if grid.ablation:
+        return [ablation_table(grid, scale, begun)]
     if scale == "quick":
         return [quick_table(grid, begun)]
     return [small_printed_table(grid, begun)] if grid.printed else [small_table(grid, begun, public)]

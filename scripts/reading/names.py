@@ -10,7 +10,7 @@ COUNTS = {4: "four", 8: "eight", 9: "nine"}
 OPTIMIZERS = {  # the order of the paper's figures
     "adabelief": "AdaBelief", "sgd": "SGD", "adabound": "AdaBound", "yogi": "Yogi", "adam": "Adam",
     "msvag": "MSVAG", "radam": "RAdam", "adamw": "AdamW", "fromage": "Fromage",
-    "adadiff": "AdaDiff", "rmsprop": "RMSprop", "padam": "Padam",
+    "adadiff": "AdaDiff", "rmsprop": "RMSprop", "padam": "Padam", "eadam": "EAdam", "adabelief_variant": "AdaBelief",
 }  # fmt: skip
 MODELS = {
     "vgg11": "VGG11", "resnet34": "ResNet34", "densenet121": "DenseNet121",
@@ -27,7 +27,9 @@ DATA = {
 COLOURS = {
     "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
     "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
-    "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499",
+    "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499", "eadam": "#009E73",
+    "adabelief,eps=1e-16": "#0072B2", "adabelief_variant,inner_eps=none": "#882255",
+    "adabelief_variant,inner_eps=this step": "#E69F00",
 }  # fmt: skip
 
 
