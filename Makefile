@@ -103,13 +103,16 @@ endef
 
 evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, then the small grids
 	-$(call queue,grid=first_epochs)
+	-$(call queue,grid=first_epochs model=vgg11 optimizer=adam seeds=0$(comma)1$(comma)2)
 	-$(call queue,grid=lstm_first_epochs)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=vgg11 seeds=0$(comma)1$(comma)2)
 	-$(call queue,grid=imagenet scale=small)
-	-$(call queue,grid=lstm scale=small model=lstm1)
+	-$(call queue,grid=adabelief_eps scale=small model=resnet34)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34)
+	-$(call queue,grid=adabelief_eps scale=small model=vgg11 seeds=0$(comma)1$(comma)2)
 	-$(call queue,grid=cifar scale=small data=cifar100 model=vgg11)
 	-$(call queue,grid=gan scale=small setting=wgan$(comma)wgan-gp)
+	-$(call queue,grid=lstm scale=small model=lstm1)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
 
 bench-optimizers: $(ENV)  ## results/bench: a step of each optimizer beside torch's and other packages' (10 minutes)

@@ -59,6 +59,7 @@ KINDS = {
     "official": "official curve (one run)", "rerun": "independent rerun (one run)",
     "reruns": "a repository's three or five runs, mean (band: ± sd)",
 }  # fmt: skip
+REMARK = 46  # characters that a panel holds
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # from a label to its line
 
 
@@ -116,7 +117,15 @@ def draw_curves(ax: Axes, panel: Panel) -> None:
     if panel.remark:
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
         ax.text(
-            0.99, 0.03, panel.remark, transform=ax.transAxes, ha="right", fontsize=8, color="0.25", zorder=9, bbox=box
+            0.99,
+            0.03,
+            fill(panel.remark, REMARK),
+            transform=ax.transAxes,
+            ha="right",
+            fontsize=8,
+            color="0.25",
+            zorder=9,
+            bbox=box,
         )
     label_ends(ax, panel)
 

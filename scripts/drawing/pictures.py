@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.grid import Grid
+from scripts.drawing.ablation import ablation_figure
 from scripts.drawing.first_epochs import first_epochs_figure
 from scripts.drawing.series import Figure, curves_figure
 from scripts.reading.names import data_name, optimizers
@@ -65,7 +66,10 @@ def scaled(grid: Grid, part: Slice) -> list[Figure]:
             name = f"{part.scale}_{grid.name if data == names[0] else data}{protocol}"
             title = f"{data_name(data)}, {part.scale} scale{protocol.replace('_', ', ')}: {have}"
             caption = f"{NOT_COMPARABLE.get(part.scale, 'Not comparable with the paper.')} {DROP}"
-            figures.append(curves_figure(name, title, caption, part, data, None))
+            if grid.ablation:
+                figures.append(ablation_figure(name, f"{grid.title} {title}", caption, part, data))
+            else:
+                figures.append(curves_figure(name, title, caption, part, data, None))
     return figures
 
 
