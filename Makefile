@@ -23,7 +23,7 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
 .PHONY: help setup test test-optimizers test-tuning mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan reproduce-imagenet \
-        digits-gan plan sweep tune evidence bench-optimizers bench-lstm bench-fid bench-loader tables figures status archive wandb-sync clean
+        digits-gan plan profile sweep tune evidence bench-optimizers bench-lstm bench-fid bench-loader tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -73,6 +73,9 @@ reproduce-imagenet: $(ENV)  ## Table 2: ResNet18, eight optimizers; quick on two
 
 plan: $(ENV)  ## what a grid would take: runs, hours, disk, command:  make plan TABLE=imagenet
 	@$(PYTHON) -m experiments.plan table=$(or $(TABLE),$(GRID),cifar) $(WORDS)
+
+profile: $(ENV)  ## the ten costliest operators of a training step:  make profile TASK=cifar SCALE=small MODEL=resnet34
+	@KINETO_LOG_LEVEL=99 $(PYTHON) -m experiments.profile grid=$(or $(GRID),$(TASK),cifar) $(if $(MODEL),model=$(MODEL)) $(WORDS)
 
 digits-gan: $(ENV)  ## a WGAN-GP trained on digits until a person can read its samples (4 minutes)
 	@$(PYTHON) -m experiments.train setting=wgan-gp data=digits model=dcgan optimizer=adabelief protocol=clean scale=quick \
