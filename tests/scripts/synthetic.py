@@ -22,8 +22,10 @@ def cell(data: str = "cifar10", model: str = "vgg11", optimizer: str = "adam", *
 
 
 def write_run(root: Path, cell: Cell, seed: int, test: Sequence[float], train: Sequence[float] | None = None,
-              status: str = "complete", config: dict[str, Any] | None = None, **facts: Any) -> Path:  # fmt: skip
-    """Leave a run's three files; `test` and `train` are scores by epoch, `config` wins over the composed one."""
+              status: str = "complete", config: dict[str, Any] | None = None, floor: Sequence[float] = (),
+              **facts: Any) -> Path:  # fmt: skip
+    """Leave a run's three files; `test` and `train` are scores by epoch, `config` wins over the composed one;
+    `floor` is the share of coordinates at the floor by epoch, of a run that logged it."""
     resolved = {**expected(cell).config, "seed": seed, **(config or {})}
     name, better = ("perplexity", "min") if cell.model.startswith("lstm") else ("accuracy", "max")
     select_on = f"{resolved['protocol']['select_on']}/{name}"
@@ -31,6 +33,7 @@ def write_run(root: Path, cell: Cell, seed: int, test: Sequence[float], train: S
         {"epoch": epoch, "lr": 0.001, f"train/{name}": (train or test)[epoch], f"test/{name}": value}
         for epoch, value in enumerate(test)
     ]
+    metrics = [{**line, "train/at_floor": share} for line, share in zip(metrics, floor)] or metrics
     if cell.protocol == "clean":
         metrics = [{**line, f"validation/{name}": line[f"test/{name}"] + 1} for line in metrics]
     summary = {

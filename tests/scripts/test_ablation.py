@@ -1,0 +1,51 @@
+"""The table and figure of an ablation, from made-up records: differences by seed, floors, what the sentences say."""
+
+import pytest
+
+from experiments.grid import load_grid
+from scripts.drawing.pictures import pictures
+from scripts.reading.public_record import load_public_record
+from scripts.tables import make_tables
+from tests.scripts.synthetic import cell, write_run
+
+EPOCHS = 30
+THIS_STEP = "adabelief_variant,inner_eps=this step"
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Three seeds of AdaBelief, EAdam and Adam, one of a variant; AdaBelief's first seed logged its floor."""
+    for seed in range(3):
+        last = {"adabelief": 80.0, "eadam": 80.5 + 0.1 * seed, "adam": 78.0 + (-2, 4, 1)[seed]}
+        for optimizer, accuracy in last.items():
+            floor = [90.0] * (EPOCHS - 1) + [62.5] if (optimizer, seed) == ("adabelief", 0) else ()
+            write_run(tmp_path, cell(optimizer=optimizer, scale="small"), seed, [accuracy] * EPOCHS, floor=floor)
+    write_run(tmp_path, cell(optimizer=THIS_STEP, scale="small"), 0, [81.25] * EPOCHS)
+    return tmp_path
+
+
+def test_rows_are_set_against_adabelief_by_seed(store):
+    (table,) = make_tables(load_grid("adabelief_eps"), ["small"], [store], load_public_record())
+    assert table.name == "small_adabelief_eps" and [block.title for block in table.blocks] == ["VGG11 on CIFAR-10"]
+    rows = {row[0]: dict(zip(table.blocks[0].columns, row)) for row in table.blocks[0].rows}
+    assert rows["AdaBelief"]["at the floor"] == "62.5" and rows["EAdam"]["at the floor"] == "\u2013"
+    assert rows["EAdam"]["minus AdaBelief"] == "+0.60 [+0.35, +0.85]"  # 0.6 +- 4.3027 * 0.1 / sqrt(3)
+    assert rows["AdaBelief, inner_eps=this step"]["minus AdaBelief"] == "+1.25"
+    assert rows["SGD"]["n"] == "\u2013"
+
+
+def test_the_sentences_follow_from_the_numbers(store):
+    (table,) = make_tables(load_grid("adabelief_eps"), ["small"], [store], load_public_record())
+    moved, belief = table.blocks[0].notes[-2:]
+    assert "AdaBelief, inner_eps=this step +1.25 points (one seed)" in moved
+    assert "moves Adam by +1.60 points (within the seeds' scatter)" in belief  # 4.5, -1.4 and 1.7 by seed
+    assert "the belief alone, it is \u22120.60 points." in belief
+
+
+def test_the_figure_shows_scores_and_floors(store):
+    (figure,) = pictures(load_grid("adabelief_eps"), ["small"], [store], load_public_record())
+    (scores,), (floors,) = figure.rows
+    assert {line.optimizer for line in scores.lines} == {"adabelief", "eadam", "adam", THIS_STEP}
+    (line,) = floors.lines
+    assert line.optimizer == "adabelief" and line.values == [90.0] * (EPOCHS - 1) + [62.5]
+    assert floors.ylabel == "coordinates at the floor (%)"
