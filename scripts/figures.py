@@ -59,6 +59,7 @@ KINDS = {
     "official": "official curve (one run)", "rerun": "independent rerun (one run)",
     "reruns": "a repository's three or five runs, mean (band: ± sd)",
 }  # fmt: skip
+UNKNOWN = "#777777"
 REMARK = 46  # characters that a panel holds
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # from a label to its line
 
@@ -98,7 +99,8 @@ def key_style(kind: str, points: bool) -> dict[str, Any]:
 
 
 def colour(optimizer: str) -> str:
-    return COLOURS.get(optimizer) or COLOURS.get(optimizer.split(",")[0], "#777777")
+    """An override has its optimizer's colour, unless one figure shows both."""
+    return COLOURS.get(optimizer) or COLOURS.get(optimizer.split(",")[0], UNKNOWN)
 
 
 def draw_curves(ax: Axes, panel: Panel) -> None:

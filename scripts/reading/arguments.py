@@ -9,7 +9,10 @@ from pathlib import Path
 from experiments.grid import Grid, load_grid
 from experiments.recipes import CONFIGS
 
-GRIDS = ("cifar", "first_epochs", "lstm", "ptb_figure", "adadiff_ptb", "lstm_first_epochs", "gan", "imagenet")
+GRIDS = (
+    "cifar", "adabelief_eps", "first_epochs", "lstm", "ptb_figure", "adadiff_ptb", "lstm_first_epochs", "gan",
+    "imagenet",
+)  # fmt: skip
 
 
 def parser(module: str, description: str, out: str) -> argparse.ArgumentParser:

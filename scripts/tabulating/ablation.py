@@ -13,6 +13,7 @@ from scripts.reading.statistic import Estimate, estimate, paired
 from scripts.tabulating.first_epochs import at
 from scripts.tabulating.full import lead, lead_estimate, our_cells, our_values
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, signed
+from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.raw import entry
 from scripts.tabulating.scaled import EXPLAINED, QUICK, count, made_with, title
 
@@ -42,7 +43,7 @@ def ablation_table(grid: Grid, scale: str, parts: list[Slice]) -> Table:
             table.blocks.append(Block(title(part, data, model), COLUMNS, rows, notes))
             table.values += [value for cell in cells for value in values(part, cell)]
         table.notes += stale_notes(part.evidence)
-    table.notes = marks.notes() + table.notes
+    table.notes = [*missing_notes(parts[0]), *marks.notes(), *table.notes]
     table.summary = f"{data_name(parts[0].cells[0].data)}, eps: {count(parts)}"
     return table
 

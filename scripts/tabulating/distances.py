@@ -24,6 +24,7 @@ from scripts.tabulating.distance_columns import (
 )  # fmt: skip
 from scripts.tabulating.full import lead
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, without_empty
+from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.orders import tau
 from scripts.tabulating.raw import entry, place
 from scripts.tabulating.scaled import standing
@@ -59,7 +60,8 @@ def distance_table(grid: Grid, scale: str, parts: Sequence[Slice]) -> Table:
             table.blocks.append(block(grid, part, setting, cells, marks))
             table.values += [value for cell in cells for value in values(part, cell)]
         table.notes += stale_notes(part.evidence)
-    table.notes = marks.notes() + table.notes
+    missing = missing_notes(parts[0]) if scale == "small" else []
+    table.notes = [*missing, *marks.notes(), *table.notes]
     none = "no full-scale run of ours yet: the public record" if scale == "full" else "no run"
     table.summary = f"generative models, {scale} scale: {f'{done} finished runs' if done else none}"
     return table

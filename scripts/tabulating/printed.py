@@ -13,6 +13,7 @@ from scripts.reading.printed import Printed, load_printed, of
 from scripts.reading.statistic import estimate
 from scripts.tabulating.full import CLEAN, lead, our_cells, our_values
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, signed
+from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.orders import ranks, tau
 from scripts.tabulating.raw import plain
 from scripts.tabulating.scaled import EXPLAINED, count, made_with, title
@@ -158,7 +159,7 @@ def small_printed_table(grid: Grid, parts: Sequence[Slice]) -> Table:
                 notes.append(LIMITS.format(clear=close(means, min(len(scores[name]) for name in means))))
             table.blocks.append(Block(title(part, data, model), columns, rows, notes))
         table.notes += stale_notes(part.evidence)
-    table.notes = marks.notes() + table.notes
+    table.notes = [*missing_notes(parts[0]), *marks.notes(), *table.notes]
     table.summary = f"small scale: {count(list(parts))}"
     return table
 

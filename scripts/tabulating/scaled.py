@@ -16,6 +16,7 @@ from scripts.reading.ours import Slice, groups, settings, stale_notes
 from scripts.reading.public_record import PublicRecord
 from scripts.tabulating.full import our_cells, our_values
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table
+from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.orders import Order, order_notes, read_order, shows
 from scripts.tabulating.raw import place
 
@@ -87,7 +88,7 @@ def small_table(grid: Grid, parts: list[Slice], public: PublicRecord) -> Table:
             table.blocks.append(Block(title(part, data, model), columns, rows, notes))
             table.values += [v for cell in cells for v in [*our_values(part, cell), *rank_values(cell, order)]]
         table.notes += stale_notes(part.evidence)
-    table.notes = marks.notes() + table.notes
+    table.notes = [*missing_notes(parts[0]), *marks.notes(), *table.notes]
     table.summary = f"small scale: {count(parts)}"
     return table
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 from statistics import stdev
 
 import pytest
+import yaml
 
 from experiments.grid import load_grid
+from experiments.recipes import CONFIGS
 from scripts.reading.ours import read_slice
 from scripts.reading.public_record import load_public_record
 from scripts.reading.statistic import Estimate, estimate, kendall, kendall_interval, paired
@@ -206,3 +208,17 @@ def test_archive_alone_or_first_store_wins(grid, tmp_path):
     write_run(archive, cell(), 1, flat(61.0))
     assert read_slice(grid, "full", "paper", [live, archive]).scores(cell(), "last") == {0: 88.0, 1: 61.0}
     assert read_slice(grid, "full", "paper", [archive]).scores(cell(), "last") == {0: 60.0, 1: 61.0}
+
+
+def test_what_is_missing_at_a_smaller_scale_stands_with_its_hours(grid, tmp_path):
+    for optimizer in ("adabelief", "adam", "sgd", "yogi", "adabound", "msvag", "radam"):
+        write_run(tmp_path, cell(optimizer=optimizer, scale="small"), 0, flat(50.0, 30))
+    notes = make(grid, tmp_path, "small")["small_cifar"].notes
+    minutes = load_scale("classification", "small")["models"]
+    assert f"VGG11 on CIFAR-10: AdamW, Fromage, about {2 * minutes['vgg11']['minutes'] / 60:.1f} hours" in notes[0]
+    assert f"ResNet34 on CIFAR-10: all, about {9 * minutes['resnet34']['minutes'] / 60:.1f} hours" in notes[1]
+    assert len([note for note in notes if note.startswith("Not run yet")]) == 6
+
+
+def load_scale(task, scale):
+    return yaml.safe_load((CONFIGS / "scale" / task / f"{scale}.yaml").read_text())
