@@ -23,7 +23,7 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
 .PHONY: help setup test test-optimizers test-tuning mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan reproduce-imagenet \
-        digits-gan plan profile sweep tune evidence bench-optimizers bench-lstm bench-fid bench-loader tables figures status archive wandb-sync clean
+        digits-gan plan profile sweep tune evidence again bench-optimizers bench-lstm bench-fid bench-loader tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -117,6 +117,9 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=gan scale=small setting=wgan$(comma)wgan-gp)
 	-$(call queue,grid=lstm scale=small model=lstm1)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
+
+again: $(ENV)  ## make a committed record again and compare every epoch:  make again RUN=results/archive/.../seed=0
+	@$(PYTHON) -m experiments.again '$(RUN)' $(ARGS)
 
 bench-optimizers: $(ENV)  ## results/bench: a step of each optimizer beside torch's and other packages' (10 minutes)
 	$(PYTHON) -m scripts.bench_optimizers $(ARGS)

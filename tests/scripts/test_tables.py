@@ -212,7 +212,7 @@ def test_archive_alone_or_first_store_wins(grid, tmp_path):
 
 def test_what_is_missing_at_a_smaller_scale_stands_with_its_hours(grid, tmp_path):
     for optimizer in ("adabelief", "adam", "sgd", "yogi", "adabound", "msvag", "radam"):
-        write_run(tmp_path, cell(optimizer=optimizer, scale="small"), 0, flat(50.0, 30))
+        write_run(tmp_path, cell(optimizer=optimizer, scale="small"), 0, flat(50.0 + len(optimizer), 30))
     notes = make(grid, tmp_path, "small")["small_cifar"].notes
     minutes = load_scale("classification", "small")["models"]
     assert f"VGG11 on CIFAR-10: AdamW, Fromage, about {2 * minutes['vgg11']['minutes'] / 60:.1f} hours" in notes[0]

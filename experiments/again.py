@@ -1,0 +1,84 @@
+"""A record made again and compared, epoch by epoch:  python -m experiments.again results/archive/<run>/seed=0 ...
+
+The run is made from the record's own command with its thread count, in a store of its own (results/local/again), and
+goes on there if it is stopped. On the same processor with the same versions its metrics are the same to the last digit.
+Exit status: 0 the same, 2 not the same, 1 bad input.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments import machine
+from experiments.cli import guarded
+from experiments.compose import compose
+from experiments.errors import UserError
+from experiments.identity import difference, fingerprint
+from experiments.record import Record, read_lines, read_record
+from experiments.run import run, run_path
+
+STORE = "results/local/again"
+DEPTH = 6  # folders from a store to a run
+
+
+def main(words: Sequence[str]) -> int:
+    folders = [Path(word) for word in words if "=" not in Path(word).parts[0]]
+    if not folders:
+        raise UserError(
+            "name a run's folder, as in results/archive/adabelief-cifar/cifar10/vgg11/adam/paper-small/seed=0"
+        )
+    overrides = [word for word in words if Path(word) not in folders]
+    return max([again(read(folder), overrides) for folder in folders])
+
+
+def read(folder: Path) -> Record:
+    """The finished run in a folder. Raises UserError where there is none that can be made again alone."""
+    folder = folder.resolve()
+    record = read_record(folder.parents[DEPTH - 1], Path(*folder.parts[-DEPTH:])) if len(folder.parts) > DEPTH else None
+    if record is None or record.summary is None:
+        raise UserError(f"{folder} holds no finished run")
+    if record.status == "pruned":
+        raise UserError(f"{folder} was ended by a study ({record.summary['pruned_by']}), which alone can tell when")
+    return record
+
+
+def again(record: Record, overrides: Sequence[str]) -> int:
+    """Make a run again and say whether its metrics are the same."""
+    summary: dict[str, Any] = record.summary or {}
+    words = [*shlex.split(summary["command"])[3:], f"store={STORE}", f"threads={summary['threads']}", *overrides]
+    request = compose(words)
+    if request.with_content(record.config["content"]).fingerprint != fingerprint(record.config):
+        raise UserError(f"{record.folder}: {difference(record.config, request.config)}: check out {summary['commit']}")
+    for name, then, now in elsewhere(summary):
+        print(f"made with {name} {then}, here it is {now}: the digits may differ", flush=True)
+    run(request, f"{request.cell} seed {request.seed}, again")
+    made = read_lines(Path(STORE, run_path(request), "metrics.jsonl"))
+    for before, after in zip(record.metrics, made):
+        if before != after:
+            print(f"{record.folder}: epoch {before['epoch']} differs: {first_difference(before, after)}")
+            return 2
+    if len(record.metrics) != len(made):
+        print(f"{record.folder}: {len(record.metrics)} epochs then, {len(made)} now")
+        return 2
+    print(f"{record.folder}: all {len(made)} epochs are the same to the last digit")
+    return 0
+
+
+def elsewhere(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What was another when the record was made: (name, then, now)."""
+    now = {"processor": machine.processor(), **machine.versions()}
+    then = {"processor": summary["machine"], **summary["versions"]}
+    return [(name, str(then.get(name)), now[name]) for name in now if then.get(name) != now[name]]
+
+
+def first_difference(before: dict[str, Any], after: dict[str, Any]) -> str:
+    name = next(key for key in [*before, *after] if before.get(key) != after.get(key))
+    return f"{name} was {before.get(name)}, is {after.get(name)}"
+
+
+if __name__ == "__main__":
+    guarded(lambda: main(sys.argv[1:]))
