@@ -14,6 +14,7 @@ from experiments.task import Player
 from optimizers.base import RuleOptimizer
 
 NEAR = 2.0  # at the floor: a denominator below so many times the smallest that the rule can have
+MOMENTA = (("exp_avg",), ("momentum_buffer",))  # the first slot of rules that have one
 MOMENTUM = 1e-12  # small, so that its square adds nothing to a second moment, and exact in float64
 
 
@@ -34,14 +35,17 @@ class Floors:
 class Floor:
     """Watches one optimizer through its own rule, whatever that is: each coordinate is given the same momentum and no
     gradient, and the length of its step is compared with the step of a coordinate that never had a gradient, the
-    longest that the rule can take. A share of 1 is SGD: its steps know no denominator.
+    longest that the rule can take. SGD's share is 100 %: its steps know no denominator. (So is Lion's and ADOPT's, which
+    bring a gradient to size before it enters the momentum.)
 
-    Raises UserError for an optimizer that is not a rule.
+    Raises UserError for an optimizer that is not a rule, or has no momentum.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         if not isinstance(optimizer, RuleOptimizer):
             raise UserError(f"at_floor=true asks for an optimizer of the suite, got {type(optimizer).__name__}")
+        if any(optimizer.slots_of(group)[:1] not in MOMENTA for group in optimizer.param_groups):
+            raise UserError(f"at_floor=true compares steps of equal momentum, and {type(optimizer).__name__} has none")
         self.optimizer = optimizer
         quiet = deepcopy(optimizer)
         for group in quiet.param_groups:
@@ -76,7 +80,7 @@ def steps_of(optimizer: RuleOptimizer) -> int:
 
 def unit_steps(optimizer: RuleOptimizer) -> list[Tensor]:
     """For each group, how far the next step would move each of its coordinates if all had the same momentum and none a
-    gradient. The first slot is the momentum, as in every rule that has one. Changes nothing."""
+    gradient. Changes nothing."""
     twin: Any = deepcopy(optimizer)
     twin.mode = "loop"
     for group in twin.param_groups:

@@ -8,7 +8,7 @@ import torch
 from experiments.compose import compose, expected
 from experiments.errors import UserError
 from experiments.floor import Floor
-from optimizers import SGD, AdaBelief, AdaBeliefVariant, Adam, EAdam
+from optimizers import SGD, AdaBelief, AdaBeliefVariant, Adam, EAdam, Fromage, RMSprop
 
 T, B2, EPS = 50, 0.999, 1e-8
 
@@ -76,6 +76,12 @@ def test_a_resumed_run_logs_the_same_share():
     optimizer, floor = trained(AdaBelief)
     floor.share()
     assert Floor(optimizer).share() == floor.share()
+
+
+@pytest.mark.parametrize("make", [lambda p: SGD(p, lr=0.1), RMSprop, Fromage], ids=["sgd", "rmsprop", "fromage"])
+def test_rules_without_a_momentum_are_refused(make):
+    with pytest.raises(UserError, match="steps of equal momentum, and .* has none"):
+        Floor(make([torch.zeros(1)]))
 
 
 def test_other_optimizers_are_refused():
