@@ -35,8 +35,8 @@ class Floors:
 class Floor:
     """Watches one optimizer through its own rule, whatever that is: each coordinate is given the same momentum and no
     gradient, and the length of its step is compared with the step of a coordinate that never had a gradient, the
-    longest that the rule can take. SGD's share is 100 %: its steps know no denominator. (So is Lion's and ADOPT's, which
-    bring a gradient to size before it enters the momentum.)
+    longest that the rule can take. SGD's share is 100 %: its steps know no denominator. So is Lion's and ADOPT's, which
+    bring a gradient to size before it enters the momentum.
 
     Raises UserError for an optimizer that is not a rule, or has no momentum.
     """
