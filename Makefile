@@ -142,10 +142,11 @@ figures: $(ENV)  ## results/local/figures: accuracy per epoch, likewise
 status: $(ENV)  ## what is done, running, partial, failed and missing, and the time left
 	@$(PYTHON) -m scripts.status $(WORDS)
 
-archive: $(ENV)  ## copy finished real-data runs to results/archive and make the committed tables from it; STUDIES=1: studies too
+archive: $(ENV)  ## copy finished real-data runs to results/archive and make the committed tables, README's too, from it; STUDIES=1: studies too
 	@$(PYTHON) -m scripts.archive $(if $(STUDIES),--studies)
 	@$(PYTHON) -m scripts.tables --archive-only --out results/tables
 	@$(PYTHON) -m scripts.figures --archive-only --out results/figures
+	@$(PYTHON) -m scripts.readme
 
 wandb-sync: $(ENV)  ## upload the offline W&B runs
 	@$(PYTHON) -m wandb sync --include-offline $(or $(STORE),results/runs)/wandb/offline-run-*

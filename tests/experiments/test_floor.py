@@ -80,7 +80,7 @@ def test_a_resumed_run_logs_the_same_share():
 
 @pytest.mark.parametrize("make", [lambda p: SGD(p, lr=0.1), RMSprop, Fromage], ids=["sgd", "rmsprop", "fromage"])
 def test_rules_without_a_momentum_are_refused(make):
-    with pytest.raises(UserError, match="steps of equal momentum, and .* has none"):
+    with pytest.raises(UserError, match="compares steps of equal momentum"):
         Floor(make([torch.zeros(1)]))
 
 
