@@ -78,7 +78,7 @@ def parse(words: Sequence[str]) -> Call:
         if not equals:
             raise UserError(f"every word is key=value, got {word!r}")
         if key in AXES:
-            only.append((key, tuple(value.split(","))))
+            only.append((key, tuple(names(value))))
         elif key in Call.__dataclass_fields__ and key not in ("only", "words"):
             given[key] = read(key, value)
         else:
@@ -86,6 +86,17 @@ def parse(words: Sequence[str]) -> Call:
     grid = load_grid(given.pop("grid", "cifar"))
     scale = given.pop("scale", None) or default_scale(grid.scales)
     return Call(grid=grid, scale=scale, only=tuple(only), words=tuple(rest), **given)
+
+
+def names(value: str) -> list[str]:
+    """The names in "adam,adabelief,eps=1e-16": what has an equals sign belongs to the optimizer before it."""
+    found: list[str] = []
+    for part in value.split(","):
+        if "=" in part and found:
+            found[-1] += f",{part}"
+        else:
+            found.append(part)
+    return found
 
 
 def default_scale(scales: Sequence[str]) -> str:

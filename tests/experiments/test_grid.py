@@ -99,6 +99,12 @@ def test_a_run_below_the_threshold_is_named_unless_it_is_expected(words, monkeyp
     assert "(too narrow)" in capsys.readouterr().out
 
 
+def test_an_optimizer_with_overrides_can_be_asked_for_by_name():
+    words = ["grid=adabelief_eps", "scale=quick", "optimizer=sgd,adabelief,eps=1e-16,adabelief_variant,inner_eps=none"]
+    asked = [request.cell.optimizer for request in call.parse(words).requests()]
+    assert asked == ["adabelief_variant,inner_eps=none", "adabelief,eps=1e-16", "sgd"]
+
+
 def test_archived_runs_are_left_out_only_when_told(words, monkeypatch, tmp_path, capsys):
     assert main(words) == 0
     (tmp_path / "runs").rename(tmp_path / "archive")
