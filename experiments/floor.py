@@ -65,7 +65,7 @@ class Floor:
 
     def follow(self) -> None:
         """Take as many steps without a gradient as the optimizer has taken with one."""
-        taken = max((state["step"] for state in self.optimizer.state.values()), default=0)
+        taken = steps_of(self.optimizer)
         while steps_of(self.quiet) < taken:
             for group, own in zip(self.quiet.param_groups, self.optimizer.param_groups):
                 group["lr"] = own["lr"]

@@ -118,17 +118,8 @@ def draw_curves(ax: Axes, panel: Panel) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     if panel.remark:
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
-        ax.text(
-            0.99,
-            0.03,
-            fill(panel.remark, REMARK),
-            transform=ax.transAxes,
-            ha="right",
-            fontsize=8,
-            color="0.25",
-            zorder=9,
-            bbox=box,
-        )
+        text = fill(panel.remark, REMARK)
+        ax.text(0.99, 0.03, text, transform=ax.transAxes, ha="right", fontsize=8, color="0.25", zorder=9, bbox=box)
     label_ends(ax, panel)
 
 
