@@ -30,16 +30,19 @@ def adadiff_variant(p, g, m, v, previous=None, *, step, form, betas, eps, weight
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     change = g.sub(m if form == "ada4" else previous)
+    v.mul_(b2)
     if form == "ada4":
-        v.mul_(b2).add_(change.mul(change).maximum(g.mul(g)), alpha=1 - b2)
+        v.add_(change.mul(change).maximum(g.mul(g)), alpha=1 - b2)
     else:
-        v.mul_(b2).addcmul_(change, change, value=1 - b2)
-        previous.copy_(g)
+        v.addcmul_(change, change, value=1 - b2)
     if form == "ada1":
         v.addcmul_(g, g, value=1 - b2)
-        p.addcdiv_(m, v.sqrt().add_(eps), value=-step)
+        denominator = v.sqrt().add_(eps)
     else:
-        p.addcdiv_(m, v.add_(eps).sqrt(), value=-step)
+        denominator = v.add_(eps).sqrt()
+    if form != "ada4":
+        previous.copy_(g)  # only now: on a GPU torch.compile moved a copy made earlier ahead of the change
+    p.addcdiv_(m, denominator, value=-step)
 
 
 class AdaDiffVariant(RuleOptimizer):
