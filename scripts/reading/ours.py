@@ -110,9 +110,12 @@ def partial_note(part: Slice, data: str) -> list[str]:
 
 def origin(records: Sequence[Record]) -> str | None:
     """Says so where a row's seeds come from several machines or commits."""
+    summaries = [r.summary or {} for r in records]
+    machines = [str(s.get("machine" if s.get("device", "cpu") == "cpu" else "device"))[:80] for s in summaries]
+    commits = [str(s.get("commit"))[:10] for s in summaries]
     texts = []
-    for key, plural, length in (("machine", "machines", 80), ("commit", "commits", 10)):
-        found = list(dict.fromkeys(str((r.summary or {}).get(key))[:length] for r in records))
+    for plural, values in (("machines", machines), ("commits", commits)):
+        found = list(dict.fromkeys(values))
         if len(found) > 1:
             texts.append(f"{len(found)} {plural} ({'; '.join(found)})")
     return f"seeds come from {' and '.join(texts)}" if texts else None

@@ -126,6 +126,13 @@ def test_a_row_from_two_machines_says_so(grid, tmp_path):
     assert any("2 machines (a laptop, 2 cores; a server, 64 cores) and 2 commits" in note for note in table.notes)
 
 
+def test_a_gpu_is_named_instead_of_its_host(grid, tmp_path):
+    write_run(tmp_path, cell(), 0, flat(90.0))
+    write_run(tmp_path, cell(), 1, flat(88.0), device="a GPU")
+    table = make(grid, tmp_path)["cifar10"]
+    assert any("2 machines (a laptop, 2 cores; a GPU)" in note for note in table.notes)
+
+
 def test_protocols_never_share_a_column(grid, tmp_path):
     write_run(tmp_path, cell(optimizer="adam", protocol="clean"), 0, flat(87.0))
     table = make(grid, tmp_path)["cifar10"]
