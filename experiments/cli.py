@@ -38,6 +38,7 @@ def guarded(main: Callable[[], int]) -> None:
 
 
 def stop(signum: int, frame: Any) -> None:
+    signal.signal(signum, signal.SIG_IGN)  # sent twice, as `timeout` does, it would break off what now ends in order
     sys.exit(128 + signum)
 
 

@@ -11,6 +11,7 @@ it learns, as in the paper of AWD-LSTM.
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ from torch.nn import functional as F
 REVISION = 1
 RECURRENT = ("frozen", "trained")
 State = list[tuple[Tensor, Tensor]]  # (hidden, cell) of each layer, each (1, batch, units)
+
+# cuDNN wants the weights in one piece; the recurrent matrix is another at every step, so they never are.
+warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
 
 
 class Output(NamedTuple):

@@ -173,6 +173,20 @@ def test_a_stop_has_a_status_of_its_own(shell):
     assert shell(lambda: os.kill(os.getpid(), signal.SIGTERM))[0] == 143
 
 
+def test_a_second_stop_leaves_the_first_time_to_end(shell):
+    """`timeout` sends its signal to the process and then to the group that it is in."""
+    ended = []
+
+    def main():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            ended.append("in order")
+
+    assert shell(main)[0] == 143 and ended == ["in order"]
+
+
 def test_a_fault_of_ours_is_not_passed_off_as_bad_input(shell):
     with pytest.raises(ZeroDivisionError):
         guarded(lambda: 1 // 0)
