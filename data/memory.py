@@ -1,6 +1,6 @@
 """Batches of images that live whole on the device, made there without worker processes.
 
-On a GPU most of a batch's time is the launching of two dozen small kernels, so there sixteen batches are made together;
+On a GPU most of a batch's time is the launching of two dozen small kernels, so there eight batches are made together;
 on a CPU each is made when it is needed and found in the cache. The values are the same.
 """
 
@@ -17,6 +17,8 @@ from data.augment import crop_flip, draw, normalise, pad
 if TYPE_CHECKING:
     from data.images import ImageData, Images
 
+AT_ONCE = 8  # batches on a GPU: DenseNet121 scores so many in 3 GB
+
 
 class Training:
     """Some images of a data set for training: padded by an eighth of their side (4 at 32 pixels, as in the paper),
@@ -25,7 +27,7 @@ class Training:
     def __init__(self, data: ImageData, images: Images, batch_size: int, device: str) -> None:
         self.data, self.batch_size, self.labels = data, batch_size, images.labels.to(device)
         self.margin = images.pixels.shape[1] // 8
-        self.together = 16 if self.labels.is_cuda else 1  # batches that are made at once
+        self.together = AT_ONCE if self.labels.is_cuda else 1
         self.padded = pad(images.pixels.to(device), self.margin)
 
     def __len__(self) -> int:
@@ -58,11 +60,11 @@ class Epoch:
 
 
 class Scoring:
-    """Some images of a data set in their order, as they are, in batches like `Epoch`'s; sixteen in one on a GPU."""
+    """Some images of a data set in their order, as they are, in batches like `Epoch`'s; eight in one on a GPU."""
 
     def __init__(self, data: ImageData, images: Images, batch_size: int, device: str) -> None:
         self.data, self.images = data, images.to(device)
-        self.batch_size = batch_size * (16 if self.images.labels.is_cuda else 1)
+        self.batch_size = batch_size * (AT_ONCE if self.images.labels.is_cuda else 1)
 
     def __len__(self) -> int:
         return -(-len(self.images) // self.batch_size)
