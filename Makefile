@@ -22,7 +22,7 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(ON_FAILURE),on_failure=$(ON_FAILURE)) $(if $(RETRIES),retries=$(RETRIES)) \
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
-.PHONY: help setup test test-optimizers test-tuning mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan reproduce-imagenet \
+.PHONY: help setup test test-optimizers test-gpu test-tuning mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan reproduce-imagenet \
         digits-gan plan profile sweep tune evidence again bench-optimizers bench-lstm bench-fid bench-loader tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
@@ -46,6 +46,9 @@ test: $(ENV)  ## run the tests (10 minutes)
 
 test-optimizers: $(ENV)  ## every optimizer in every way of running, the graphs for GPUs too (3 minutes)
 	$(PYTHON) -m pytest tests/optimizers -m "thorough or not thorough"
+
+test-gpu: $(ENV)  ## the tests that need a CUDA device (3 minutes on one)
+	$(PYTHON) -m pytest -n auto --maxprocesses 8 -m gpu
 
 test-tuning: $(ENV)  ## tuning studies, also in a PostgreSQL server where the Debian package is installed (3 minutes)
 	$(PYTHON) -m pytest tests/experiments/test_spaces.py tests/experiments/test_tune.py -m "thorough or not thorough"

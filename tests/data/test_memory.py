@@ -37,7 +37,7 @@ def test_an_epoch_shows_every_image_once(data):
     assert shown.bincount().tolist() == data.train.labels.bincount().tolist()
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.gpu
 def test_a_gpu_makes_the_batches_of_the_cpu(data):
     def shown(device):
         training = data.training(data.train, 8, device)

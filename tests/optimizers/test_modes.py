@@ -278,9 +278,6 @@ def test_auto_is_compiled_where_a_compiler_is_found():
     assert SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1).mode == ("compiled" if toolchain.compiler() else "foreach")
 
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-
-
 def on_gpu(cls, mode, **arguments):
     torch.manual_seed(0)
     params = [torch.nn.Parameter(torch.randn(shape, device="cuda")) for shape in [(64, 3), (5,)]]
@@ -289,7 +286,7 @@ def on_gpu(cls, mode, **arguments):
     return params, cls(params, mode=mode, **arguments)
 
 
-@needs_gpu
+@pytest.mark.gpu
 @pytest.mark.parametrize("mode", ["foreach", "compiled", "capturable"])
 @pytest.mark.parametrize("name", EVERY)
 def test_on_a_gpu_every_mode_agrees_with_loop(name, mode):
@@ -305,7 +302,7 @@ def test_on_a_gpu_every_mode_agrees_with_loop(name, mode):
     torch.testing.assert_close(*results, rtol=2e-5, atol=2e-5)
 
 
-@needs_gpu
+@pytest.mark.gpu
 @pytest.mark.parametrize("mode", ["loop", "foreach", "compiled", "capturable"])
 @pytest.mark.parametrize("name", EVERY)
 def test_on_a_gpu_a_step_waits_for_nothing(name, mode):
@@ -319,7 +316,7 @@ def test_on_a_gpu_a_step_waits_for_nothing(name, mode):
         torch.cuda.set_sync_debug_mode("default")
 
 
-@needs_gpu
+@pytest.mark.gpu
 def test_a_cuda_graph_follows_counts_rates_and_phases():
     plain, reference = on_gpu(RAdam, "loop", lr=1e-2)
     params, optimizer = on_gpu(RAdam, "capturable", lr=1e-2)
@@ -337,7 +334,7 @@ def test_a_cuda_graph_follows_counts_rates_and_phases():
     torch.testing.assert_close(params, plain, rtol=2e-5, atol=2e-5)
 
 
-@needs_gpu
+@pytest.mark.gpu
 def test_a_whole_step_cannot_be_captured_by_mistake():
     _, optimizer = on_gpu(AdaBelief, "capturable")
     optimizer.step()
