@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, count, islice
+from typing import Any
 
 from torch import Tensor
 
@@ -15,6 +18,7 @@ from experiments.run import build
 from experiments.task import Player, Task
 
 WARM, TIMED = 1, 5  # batches: a GAN's generator steps at one in five
+ROUNDS, SETTLED, LONG = 5, 0.8, 4.0  # at most so many rounds, while one is so much faster, none after steps so long
 EVALUATION = 1.1  # scoring a split after each epoch adds about a tenth
 
 
@@ -49,17 +53,26 @@ class Pace:
 
 
 def pace(task: Task, precision: str) -> Pace:
-    """Take a task's first steps."""
-    batches = task.batches(0)
-    for index, batch in enumerate(batches):
-        if index == WARM:
-            began = time.perf_counter()
-        if index == WARM + TIMED:
+    """Take a task's first steps, in rounds until one is no longer much faster than the one before: a machine that has
+    just started still reads its libraries from the disk, and takes twenty times as long."""
+    length = len(task.batches(0))  # type: ignore[arg-type]
+    batches = chain.from_iterable(enumerate(task.batches(epoch)) for epoch in count())
+    seconds(task, batches, WARM, precision)
+    before, step = math.inf, seconds(task, batches, TIMED, precision)
+    for _ in range(ROUNDS - 1):
+        if step > LONG or step > SETTLED * before:
             break
+        before, step = step, seconds(task, batches, TIMED, precision)
+    return Pace(step, step * length * EVALUATION, sum(map(kept, task.players.values())))
+
+
+def seconds(task: Task, batches: Iterator[tuple[int, Any]], n: int, precision: str) -> float:
+    """Seconds of a step, over n batches."""
+    began = time.perf_counter()
+    for index, batch in islice(batches, n):
         for turn in task.turns(batch, index):
             float(next(iter(take(turn, precision).values()))[0])  # waits for the device
-    step = (time.perf_counter() - began) / TIMED
-    return Pace(step, step * len(batches) * EVALUATION, sum(map(kept, task.players.values())))  # type: ignore[arg-type]
+    return (time.perf_counter() - began) / n
 
 
 def kept(player: Player) -> int:
