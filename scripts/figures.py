@@ -119,7 +119,10 @@ def draw_curves(ax: Axes, panel: Panel) -> None:
     if panel.remark:
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
         text = fill(panel.remark, REMARK)
-        ax.text(0.99, 0.03, text, transform=ax.transAxes, ha="right", fontsize=8, color="0.25", zorder=9, bbox=box)
+        ends = [line.values[-1] for line in panel.lines]
+        falling = sum(ends) < len(ends) * (panel.low + panel.high) / 2  # the curves end below, so it stands above them
+        y, va = (0.97, "top") if falling else (0.03, "baseline")
+        ax.text(0.99, y, text, transform=ax.transAxes, ha="right", va=va, fontsize=8, color="0.25", zorder=9, bbox=box)
     label_ends(ax, panel)
 
 

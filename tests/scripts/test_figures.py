@@ -8,6 +8,7 @@ from experiments.grid import load_grid
 from scripts import figures
 from scripts.drawing.labels import GAP, spaced
 from scripts.drawing.pictures import pictures
+from scripts.drawing.series import Line, Panel
 from scripts.reading.arguments import GRIDS
 from scripts.reading.public_record import load_public_record
 from tests.scripts.synthetic import cell, write_run
@@ -99,3 +100,13 @@ def test_labels_do_not_overlap(heights):
     placed = spaced(heights)
     assert len(placed) == len(heights) and min(placed) >= 0 and max(placed) <= 1 + 1e-9
     assert all(b - a >= GAP - 1e-9 for a, b in pairwise(placed))
+
+
+@pytest.mark.parametrize(("values", "above"), [([90.0, 40.0, 20.0, 10.0], True), ([10.0, 60.0, 80.0, 90.0], False)])
+def test_a_remark_stands_where_the_curves_do_not_end(values, above):
+    line = Line("ours", "adam", [0, 1, 2, 3], values, [0.0] * 4)
+    _, ax = figures.plt.subplots()
+    figures.draw_curves(ax, Panel("", "", [line], 0, 100, remark="no curve: SGD"))
+    (remark,) = (text for text in ax.texts if text.get_text() == "no curve: SGD")
+    figures.plt.close()
+    assert (remark.get_position()[1] > 0.5) is above
