@@ -18,7 +18,8 @@ from experiments.run import build
 from experiments.task import Player, Task
 
 WARM, TIMED = 1, 5  # batches: a GAN's generator steps at one in five
-ROUNDS, SETTLED, LONG = 5, 0.8, 4.0  # at most so many rounds, while one is so much faster, none after steps so long
+# Rounds: at most so many, while one takes less than this part of the last; one if a step takes so many seconds.
+ROUNDS, SETTLED, LONG = 5, 0.8, 4.0
 EVALUATION = 1.1  # scoring a split after each epoch adds about a tenth
 
 
@@ -54,7 +55,7 @@ class Pace:
 
 def pace(task: Task, precision: str) -> Pace:
     """Take a task's first steps, in rounds until one is no longer much faster than the one before: a machine that has
-    just started still reads its libraries from the disk, and takes twenty times as long."""
+    just started still reads its libraries from the disk, and took eighteen times as long."""
     length = len(task.batches(0))  # type: ignore[arg-type]
     batches = chain.from_iterable(enumerate(task.batches(epoch)) for epoch in count())
     seconds(task, batches, WARM, precision)

@@ -41,7 +41,7 @@ def adadiff_variant(p, g, m, v, previous=None, *, step, form, betas, eps, weight
     else:
         denominator = v.add_(eps).sqrt()
     if form != "ada4":
-        previous.copy_(g)  # only now: on a GPU torch.compile moved a copy made earlier ahead of the change
+        previous.copy_(g)  # only now: compiled for a GPU, torch 2.11 put a copy made earlier ahead of the change
     p.addcdiv_(m, denominator, value=-step)
 
 
