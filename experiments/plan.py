@@ -76,7 +76,7 @@ def say(call: Call, given: dict[str, str]) -> None:
 def measured(request: Request) -> tuple[Pace, str]:
     """The pace of a kind of run, and what it was measured on. Raises UserError where neither its data nor a stand-in is
     at hand."""
-    device = machine.prepare(request.config, machine.cores())
+    device = machine.prepare(request.config, None)
     try:
         return pace(build(request, device), request.config["precision"]), "the time of the first steps"
     except UserError as error:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, count, islice
-from typing import Any
 
 from torch import Tensor
 
@@ -18,8 +15,6 @@ from experiments.run import build
 from experiments.task import Player, Task
 
 WARM, TIMED = 1, 5  # batches: a GAN's generator steps at one in five
-# Rounds: at most so many, while one takes less than this part of the last; one if a step takes so many seconds.
-ROUNDS, SETTLED, LONG = 5, 0.8, 4.0
 EVALUATION = 1.1  # scoring a split after each epoch adds about a tenth
 
 
@@ -40,8 +35,12 @@ def kind(request: Request) -> tuple[str, ...]:
 
 
 def epoch_seconds(request: Request, threads: int) -> float:
-    """Estimated seconds of one epoch, from the first steps of a task that is thrown away."""
-    return pace(build(request, machine.prepare(request.config, threads)), request.config["precision"]).epoch
+    """Estimated seconds of one epoch, from the first steps of a task that is thrown away.
+
+    threads: those of a run that is not given any itself.
+    """
+    device = machine.prepare(request.config, request.config["threads"] or threads)
+    return pace(build(request, device), request.config["precision"]).epoch
 
 
 @dataclass(frozen=True)
@@ -54,26 +53,17 @@ class Pace:
 
 
 def pace(task: Task, precision: str) -> Pace:
-    """Take a task's first steps, in rounds until one is no longer much faster than the one before: a machine that has
-    just started still reads its libraries from the disk, and took eighteen times as long."""
-    length = len(task.batches(0))  # type: ignore[arg-type]
-    batches = chain.from_iterable(enumerate(task.batches(epoch)) for epoch in count())
-    seconds(task, batches, WARM, precision)
-    before, step = math.inf, seconds(task, batches, TIMED, precision)
-    for _ in range(ROUNDS - 1):
-        if step > LONG or step > SETTLED * before:
+    """Take a task's first steps."""
+    batches = task.batches(0)
+    for index, batch in enumerate(batches):
+        if index == WARM:
+            began = time.perf_counter()
+        if index == WARM + TIMED:
             break
-        before, step = step, seconds(task, batches, TIMED, precision)
-    return Pace(step, step * length * EVALUATION, sum(map(kept, task.players.values())))
-
-
-def seconds(task: Task, batches: Iterator[tuple[int, Any]], n: int, precision: str) -> float:
-    """Seconds of a step, over n batches."""
-    began = time.perf_counter()
-    for index, batch in islice(batches, n):
         for turn in task.turns(batch, index):
             float(next(iter(take(turn, precision).values()))[0])  # waits for the device
-    return (time.perf_counter() - began) / n
+    step = (time.perf_counter() - began) / TIMED
+    return Pace(step, step * len(batches) * EVALUATION, sum(map(kept, task.players.values())))  # type: ignore[arg-type]
 
 
 def kept(player: Player) -> int:

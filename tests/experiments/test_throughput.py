@@ -1,8 +1,9 @@
 """Estimates of how long runs take."""
 
 import pytest
+import torch
 
-from experiments import throughput
+from experiments import plan, throughput
 from experiments.compose import compose
 from experiments.run import build
 
@@ -28,15 +29,21 @@ def clocked(monkeypatch):
     return make
 
 
-def test_slow_first_steps_are_not_taken_for_the_pace(clocked):
-    task, taken = clocked(*[9.0], *[2.0] * 5, *[1.0] * 5, *[0.1] * 5, 0.1)
+def test_the_first_step_is_not_counted(clocked):
+    task, taken = clocked(9.0, 0.5)
     found = throughput.pace(task, "fp32")
-    assert found.step == pytest.approx(0.1) and found.epoch == pytest.approx(0.1 * 12 * 1.1)
-    assert len(taken) == 1 + 4 * 5
+    assert found.step == pytest.approx(0.5) and found.epoch == pytest.approx(0.5 * 12 * 1.1) and len(taken) == 6
 
 
-def test_a_steady_pace_takes_two_rounds_and_long_steps_one(clocked):
-    task, taken = clocked(0.5)
-    assert throughput.pace(task, "fp32").step == pytest.approx(0.5) and len(taken) == 11
-    task, taken = clocked(5.0)
-    assert throughput.pace(task, "fp32").step == pytest.approx(5.0) and len(taken) == 6
+@pytest.mark.parametrize(("asked", "used"), [("threads=1", 1), ("threads=null", 2)])
+def test_an_estimate_takes_the_threads_that_the_runs_were_given(asked, used, clocked, monkeypatch):
+    clocked(0.1)
+    monkeypatch.setattr(throughput.machine, "cores", lambda: 2)
+    request, before = compose([*TINY, asked]), torch.get_num_threads()
+    try:
+        throughput.epoch_seconds(request, threads=2)
+        assert torch.get_num_threads() == used
+        plan.measured(request)
+        assert torch.get_num_threads() == used
+    finally:
+        torch.set_num_threads(before)
