@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 from data.images import DataError
@@ -59,11 +60,12 @@ def fetch(name: str, folder: Path, download: bool) -> Path:
     try:
         with urllib.request.urlopen(SOURCE + name, timeout=60) as answer:
             content = answer.read()
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise DataError(f"{absent} and could not be downloaded ({error}): {remedy}") from error
     if hashlib.sha256(content).hexdigest() != SHA256[name]:
         raise DataError(f"{absent} and what was downloaded is another file: {remedy}")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-        file.write(content)
-    return Path(file.name).rename(folder / name)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:  # a temporary file would be its owner's alone
+        part = Path(temporary, name)
+        part.write_bytes(content)
+        return part.rename(folder / name)

@@ -8,6 +8,7 @@ Exit status: 0 the same, 2 not the same, 1 bad input.
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,10 +23,12 @@ from experiments.record import Record, read_lines, read_record
 from experiments.run import run, run_path
 
 STORE = "results/local/again"
+AT_REST = ("complete", "diverged", "partial")
 DEPTH = 6  # folders from a store to a run
 
 
 def main(words: Sequence[str]) -> int:
+    words = [word for word in words if word]
     folders = [Path(word) for word in words if "=" not in Path(word).parts[0]]
     if not folders:
         raise UserError(
@@ -53,10 +56,15 @@ def again(record: Record, overrides: Sequence[str]) -> int:
     request = compose(words)
     if request.with_content(record.config["content"]).fingerprint != fingerprint(record.config):
         raise UserError(f"{record.folder}: {difference(record.config, request.config)}: check out {summary['commit']}")
-    for name, then, now in elsewhere(summary):
+    for name, then, now in elsewhere(summary, machine.device_name(request.config["device"])):
         print(f"made with {name} {then}, here it is {now}: the digits may differ", flush=True)
-    run(request, f"{request.cell} seed {request.seed}, again")
-    made = read_lines(Path(STORE, run_path(request), "metrics.jsonl"))
+    place = Path(STORE, run_path(request))
+    if (earlier := read_record(Path(STORE), run_path(request))) and earlier.answers(request.epochs):
+        shutil.rmtree(place)  # whoever asks again wants to know what the present code does
+    status = run(request, f"{request.cell} seed {request.seed}, again")
+    if status not in AT_REST:
+        raise UserError(f"{place} is {status}, so there is nothing to compare yet; the same command goes on with it")
+    made = read_lines(place / "metrics.jsonl")
     for before, after in zip(record.metrics, made):
         if before != after:
             print(f"{record.folder}: epoch {before['epoch']} differs: {first_difference(before, after)}")
@@ -68,10 +76,10 @@ def again(record: Record, overrides: Sequence[str]) -> int:
     return 0
 
 
-def elsewhere(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+def elsewhere(summary: dict[str, Any], device: str) -> list[tuple[str, str, str]]:
     """What was another when the record was made: (name, then, now)."""
-    now = {"processor": machine.processor(), **machine.versions()}
-    then = {"processor": summary["machine"], **summary["versions"]}
+    now = {"device": device, "processor": machine.processor(), **machine.versions()}
+    then = {"device": summary["device"], "processor": summary["machine"], **summary["versions"]}
     return [(name, str(then.get(name)), now[name]) for name in now if then.get(name) != now[name]]
 
 

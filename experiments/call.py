@@ -77,6 +77,8 @@ def parse(words: Sequence[str]) -> Call:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"every word is key=value, got {word!r}")
+        if key == "seed":
+            raise UserError(f"a grid takes seeds={value or '0,1'}, one or several, not seed")
         if key in AXES:
             only.append((key, tuple(names(value))))
         elif key in Call.__dataclass_fields__ and key not in ("only", "words"):

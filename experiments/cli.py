@@ -20,10 +20,20 @@ from experiments.errors import UserError
 EXPECTED = (UserError, DataError, HydraException, OmegaConfBaseException)
 
 
+WHOLE = "HYDRA_FULL_ERROR"
+ASKED: dict[str, str] = {}  # what the environment asked for before `guarded` changed it
+
+
+def environment() -> dict[str, str]:
+    """The environment for processes that this one starts: as it was found."""
+    return {**os.environ, **ASKED}
+
+
 def guarded(main: Callable[[], int]) -> None:
     """Run a command's main and exit with its status. `HYDRA_FULL_ERROR=1` keeps exceptions whole."""
-    full = os.environ.get("HYDRA_FULL_ERROR", "0") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its exceptions on instead of printing them itself
+    full = os.environ.get(WHOLE, "0") == "1"
+    os.environ[WHOLE] = "1"  # Hydra hands its exceptions on instead of printing them itself
+    ASKED[WHOLE] = str(int(full))
     signal.signal(signal.SIGTERM, stop)
     try:
         sys.exit(main())

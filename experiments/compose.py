@@ -63,6 +63,9 @@ def compose(words: Iterable[str]) -> Request:
     cell = Cell(**{name: choices[name] for name in ("setting", "data", "model", "optimizer", "protocol", "scale")})
     own = [w for w in words if w.partition("=")[0].lstrip("+~") not in GROUPS]
     keys = [w.partition("=")[0].lstrip("+~") for w in own]
+    for word, key in zip(own, keys):
+        if word.startswith("~") and counts(key):
+            raise UserError(f"{word} cannot stand in a run's name: give {key} a value, which may be null")
     # Another recipe and a scale's value stand for counted ones.
     if any(counts(key) or key == "recipe" or key.startswith("scale.") for key in keys):
         plain, _ = resolved(tuple(w for w in words if w not in own), complete=False)

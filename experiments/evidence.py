@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.cell import Cell
 from experiments.compose import expected
-from experiments.identity import difference, fingerprint
+from experiments.identity import difference
 from experiments.record import FINAL, Record, read_record
 
 
@@ -26,16 +26,21 @@ def gather(cells: Iterable[Cell], roots: Sequence[Path]) -> Evidence:
     for cell in cells:
         found: dict[int, Record] = {}
         for record in at_rest(cell, roots):
-            now = expected(cell)
-            if now.config["content"] is None:  # nobody can know it in advance
-                now = now.with_content(record.config["content"])
-            if fingerprint(record.config) != now.fingerprint:
-                evidence.stale.append((record, difference(record.config, now.config)))
+            if why := changed(record):
+                evidence.stale.append((record, why))
             elif record.seed not in found or furthest(record) > furthest(found[record.seed]):
                 found[record.seed] = record
         if found:
             evidence.records[cell] = [found[seed] for seed in sorted(found)]
     return evidence
+
+
+def changed(record: Record) -> str:
+    """What a record's cell stands for now and did not when it was made, in one line; "" if they are the same."""
+    now = expected(record.cell)
+    if now.config["content"] is None:  # nobody can know it in advance
+        now = now.with_content(record.config["content"])
+    return difference(record.config, now.config)
 
 
 def at_rest(cell: Cell, roots: Sequence[Path]) -> Iterator[Record]:

@@ -63,4 +63,6 @@ def spelling(value: Any) -> str:
     """A canonical value as a person writes it: 3.0 as 3."""
     if isinstance(value, list):
         return "[" + " ".join(map(spelling, value)) + "]"
+    if value is None:
+        return "null"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -95,9 +95,7 @@ def evaluate(task: Task, splits: Sequence[str], epoch: int, record: Any) -> dict
 
 
 def train_epoch(task: Task, epoch: int, plan: Plan, record: Any) -> Sums:
-    for player in task.players.values():
-        player.module.train()
-        call_if_any(player.optimizer, "train")
+    into_training(task.players)
     batches, sums = task.batches(epoch), Sums()
     of = len(batches)  # type: ignore[arg-type]
     for index, batch in enumerate(batches):
@@ -187,6 +185,11 @@ def evaluating(players: Mapping[str, Player]) -> Iterator[None]:
         call_if_any(player.optimizer, "eval")
     with torch.no_grad():
         yield
+    into_training(players)
+
+
+def into_training(players: Mapping[str, Player]) -> None:
+    """Modules in train mode, and optimizers that have one."""
     for player in players.values():
         player.module.train()
         call_if_any(player.optimizer, "train")

@@ -66,6 +66,12 @@ def resolve_device(name: str) -> str:
     return name
 
 
+def device_name(asked: str) -> str:
+    """As a summary has it: "cpu", or which GPU."""
+    device = resolve_device(asked)
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -32,7 +32,10 @@ RECORD, LINE = 6_000, 220  # bytes of a finished run and of each of its epochs, 
 
 def main(words: Sequence[str]) -> int:
     given = dict(word.partition("=")[::2] for word in words)
-    name = given.pop("table", None) or given.pop("grid", None)
+    names = [given.pop(key) for key in ("table", "grid") if key in given]
+    if len(set(names)) > 1:
+        raise UserError(f"table= and grid= name the same thing, got {' and '.join(names)}")
+    name = names[0] if names else None
     if name is None:
         raise UserError("name a grid, as in table=imagenet")
     scales = [given.pop("scale")] if "scale" in given else load_grid(name).scales
@@ -47,15 +50,18 @@ def say(call: Call, given: dict[str, str]) -> None:
     requests = call.requests()
     store = Path(requests[0].config["store"])
     todo = [r for r in requests if not find(r, store)]
-    archived = sum(find(r, ARCHIVE) is not None for r in todo)
+    archived = [r for r in todo if find(r, ARCHIVE)]
     print(
-        f"\n{call.scale} scale: {len(requests)} runs, {len(requests) - len(todo)} done here, {archived} in the archive"
+        f"\n{call.scale} scale: {len(requests)} runs, {len(requests) - len(todo)} done here, {len(archived)} in the"
+        f" archive{', left out' if call.skip_archived and archived else ''}"
     )
+    todo = [r for r in todo if not (call.skip_archived and r in archived)]
     total, kinds = 0.0, {kind(r): r for r in todo}
     paces: list[Pace] = []
     for one, request in kinds.items():
         left = [r for r in todo if kind(r) == one]
-        what = f"  {request.cell.data}, {request.cell.model}: {len(left)} runs to do"
+        setting = f"{request.cell.setting}, " if len({r.cell.setting for r in requests}) > 1 else ""
+        what = f"  {setting}{request.cell.data}, {request.cell.model}: {len(left)} runs to do"
         try:
             found, how = measured(request)
         except UserError as error:

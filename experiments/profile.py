@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from itertools import chain, count, islice
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from rich.console import Console
@@ -23,11 +21,10 @@ from experiments import machine
 from experiments.call import parse
 from experiments.cli import guarded
 from experiments.compose import Request
-from experiments.loop import take
+from experiments.loop import into_training
 from experiments.reproduce import default_jobs
 from experiments.run import build
-from experiments.task import Task
-from experiments.throughput import kind
+from experiments.throughput import endless, kind, steps
 
 WARM, TIMED = 3, 10  # batches: a GAN's generator steps at one in five
 SHOWN = 10
@@ -48,9 +45,8 @@ def show(request: Request, threads: int) -> None:
     """Print the operators of one run's training step."""
     device = machine.prepare(request.config, request.config["threads"] or threads)
     task, precision = build(request, device), request.config["precision"]
-    for player in task.players.values():
-        player.module.train()
-    batches = chain.from_iterable(enumerate(task.batches(epoch)) for epoch in count())
+    into_training(task.players)
+    batches = endless(task)
     steps(task, batches, WARM, precision)
     began = time.perf_counter()
     steps(task, batches, TIMED, precision)
@@ -69,14 +65,6 @@ def show(request: Request, threads: int) -> None:
     console.print(f"\n{request.cell}: {step:.0f} ms a step of {request.config['task']['batch_size']}, "
                   f"{torch.get_num_threads()} threads on {device}")  # fmt: skip
     console.print(drawn)
-
-
-def steps(task: Task, batches: Iterator[tuple[int, Any]], n: int, precision: str) -> None:
-    """Take n training steps and wait for them."""
-    for index, batch in islice(batches, n):
-        for turn in task.turns(batch, index):
-            logs = take(turn, precision)
-        float(next(iter(logs.values()))[0])
 
 
 def own(event: object, device: str) -> float:

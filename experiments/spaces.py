@@ -8,6 +8,7 @@ import hashlib
 import os
 import urllib.request
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from experiments.record import write_whole
 from models.vgg import VGG11
 
 CLASSIFIER = Path(__file__).resolve().parent.parent / "results" / "classifier" / "cifar10_vgg11.pt"
-INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
+SHA256 = "6726825d"  # of the weights: how it begins
+INCEPTION = f"pt_inception-2015-12-05-{SHA256}.pth"
 ADDRESS = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{INCEPTION}"
 
 
@@ -72,7 +74,7 @@ class Inception:
     Raises Unscored where its weights are not at hand and cannot be downloaded.
     """
 
-    def __init__(self, device: str, path: Path | None = None, check: str = "6726825d") -> None:
+    def __init__(self, device: str, path: Path | None = None, check: str = SHA256) -> None:
         path = path or find_inception()
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if not digest.startswith(check):
@@ -134,8 +136,11 @@ def find_inception() -> Path:
             return path
     try:
         with urllib.request.urlopen(ADDRESS, timeout=60) as answer:
-            write_whole(own, answer.read())
-    except OSError as error:
+            content = answer.read()
+        if not (digest := hashlib.sha256(content).hexdigest()).startswith(SHA256):
+            raise OSError(f"its sha256 begins with {digest[:8]} instead of {SHA256}")
+        write_whole(own, content)
+    except (OSError, HTTPException) as error:
         raise Unscored(
             f"the Inception network of the FID is neither {own.absolute()} nor {cached}, and could not be downloaded"
             f" ({error}): put {ADDRESS} in one of these places"

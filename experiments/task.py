@@ -9,6 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from experiments.errors import UserError
+
+STEPS = ("plain", "again", "only")
 Batch = Any
 Logs = Mapping[str, tuple[Tensor, int]]  # name -> (sum over the batch, on the device; number of items summed)
 
@@ -33,6 +36,10 @@ class Player:
     optimizer: Optimizer
     max_norm: float | None = None
     step: str = "plain"
+
+    def __post_init__(self) -> None:
+        if self.step not in STEPS:
+            raise UserError(f"step must be {', '.join(STEPS)}, got {self.step!r}")
 
 
 @dataclass

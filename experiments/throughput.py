@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, count, islice
+from typing import Any
 
 from torch import Tensor
 
 from experiments import machine
-from experiments.compose import Request
-from experiments.loop import take
+from experiments.compose import Request, full_key
+from experiments.loop import into_training, take
 from experiments.run import build
 from experiments.task import Player, Task
 
 WARM, TIMED = 1, 5  # batches: a GAN's generator steps at one in five
+UNTIMED = ("++optimizer.", "++epochs=")  # overrides that do not change how long an epoch takes
 EVALUATION = 1.1  # scoring a split after each epoch adds about a tenth
 
 
@@ -30,8 +33,10 @@ def seconds_left(requests: Iterable[Request], threads: int) -> float:
 
 
 def kind(request: Request) -> tuple[str, ...]:
-    """What runs that take equally long have in common."""
-    return request.cell.setting, request.cell.data, request.cell.model, request.cell.scale
+    """What runs whose epochs take equally long have in common: all but the optimizer and how many epochs there are."""
+    cell = request.cell
+    overrides = [word for word in cell.optimizer.split(",")[1:] if not full_key(word).startswith(UNTIMED)]
+    return cell.setting, cell.data, cell.model, cell.scale, *overrides
 
 
 def epoch_seconds(request: Request, threads: int) -> float:
@@ -54,16 +59,27 @@ class Pace:
 
 def pace(task: Task, precision: str) -> Pace:
     """Take a task's first steps."""
-    batches = task.batches(0)
-    for index, batch in enumerate(batches):
-        if index == WARM:
-            began = time.perf_counter()
-        if index == WARM + TIMED:
-            break
-        for turn in task.turns(batch, index):
-            float(next(iter(take(turn, precision).values()))[0])  # waits for the device
+    into_training(task.players)
+    batches = endless(task)
+    steps(task, batches, WARM, precision)
+    began = time.perf_counter()
+    steps(task, batches, TIMED, precision)
     step = (time.perf_counter() - began) / TIMED
-    return Pace(step, step * len(batches) * EVALUATION, sum(map(kept, task.players.values())))  # type: ignore[arg-type]
+    epoch = step * len(task.batches(0)) * EVALUATION  # type: ignore[arg-type]
+    return Pace(step, epoch, sum(map(kept, task.players.values())))
+
+
+def endless(task: Task) -> Iterator[tuple[int, Any]]:
+    """Batches with their index in the epoch, one epoch after the other."""
+    return chain.from_iterable(enumerate(task.batches(epoch)) for epoch in count())
+
+
+def steps(task: Task, batches: Iterator[tuple[int, Any]], n: int, precision: str) -> None:
+    """Take the turns of n batches and wait for the device."""
+    for index, batch in islice(batches, n):
+        for turn in task.turns(batch, index):
+            logs = take(turn, precision)
+        float(next(iter(logs.values()))[0])
 
 
 def kept(player: Player) -> int:

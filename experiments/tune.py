@@ -23,7 +23,7 @@ from experiments.cli import guarded
 from experiments.compose import Request, compose
 from experiments.progress import clock
 from experiments.reproduce import default_jobs
-from experiments.standing import find
+from experiments.standing import find, standing
 from experiments.throughput import seconds_left
 from experiments.tuning.plan import Tuning, parse
 from experiments.tuning.rows import contestants, write_row
@@ -139,13 +139,15 @@ def say_plan(call: Tuning, all_slots: Sequence[Slots], jobs: int) -> None:
 
 def report(call: Tuning, all_slots: Sequence[Slots]) -> int:
     """Write the winners' rows, say what is not done; returns the exit status."""
-    missing = 0
+    missing, failed = 0, False
     for slots in all_slots:
         study, trials, winner = slots.study, slots.trials(), slots.winner()
         at_end = [trial for trial in trials if trial.outcome]
         pruned = sum(trial.outcome.status == "pruned" for trial in at_end if trial.outcome)
         said = f"{study.optimizer}: {len(at_end)} of {study.slots} trials finished, {pruned} of them pruned"
         missing += study.slots - len(at_end)
+        tried = [r for trial in trials if not trial.outcome for r in slots.requests(trial.values)]
+        failed = failed or any(standing(r, slots.stores[0]) == "failed" for r in tried)
         if winner and winner.outcome:
             said += f"; best {study.select} {winner.outcome.value:.2f} at {spoken(winner.values)}"
         print(said if winner or study.slots > len(at_end) else f"{said}; none of them complete, so there is no winner")
@@ -154,11 +156,12 @@ def report(call: Tuning, all_slots: Sequence[Slots]) -> int:
         for kind, requests in contestants(slots).items():
             if left := [r for r in requests if not find(r, slots.stores[0])]:
                 missing += len(left)
+                failed = failed or any(standing(r, slots.stores[0]) == "failed" for r in left)
                 print(
                     f"not done: {study.optimizer}, {kind}, seeds {', '.join(str(r.seed) for r in left)}",
                     file=sys.stderr,
                 )
-    return 2 if missing and call.max_seconds is None else 0
+    return 2 if missing and (call.max_seconds is None or failed) else 0
 
 
 if __name__ == "__main__":

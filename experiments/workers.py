@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from experiments import machine
-from experiments.cli import EXPECTED, sentence
+from experiments.cli import EXPECTED, environment, sentence
 from experiments.compose import Request
 from experiments.progress import clock
 from experiments.recorder import Watch
 from experiments.run import note_failure, run, run_path
 from experiments.standing import find
 
-WAIT = 2.0  # seconds between looks at runs that another process holds
+WAIT, LOOK = 2.0, 0.1  # seconds between looks at runs that another process holds, and at processes
+STOPPED = 2  # the status of a worker that a failure has stopped
 T = TypeVar("T")
 
 
@@ -63,7 +64,7 @@ def in_turns(effort: Effort, todo: Sequence[T], take: Callable[[T, float | None]
                 return 0
             status = take(thing, left)
             if status == "failed" and effort.on_failure == "stop":
-                return 2
+                return STOPPED
             if status == "busy":
                 busy.append(thing)
         if len(busy) == len(waiting):
@@ -101,13 +102,18 @@ def attempt(request: Request, label: str, max_seconds: float | None, retries: in
 
 
 def share(module: str, words: Sequence[str], jobs: int) -> int:
-    """Run a command in `jobs` processes that claim runs from each other; a killed one's run is taken up by the rest."""
+    """Run a command in `jobs` processes that claim runs from each other; a killed one's run is taken up by the rest,
+    and one that a failure stops (2) stops them too."""
     quiet = [] if any(w.startswith("progress=") for w in words) else ["progress=lines"]
     threads = [] if any(w.startswith("threads=") for w in words) else [f"threads={max(1, machine.cores() // jobs)}"]
     command = [sys.executable, "-m", module, *words, *threads, *quiet, "worker=1"]
-    workers = [subprocess.Popen(command) for _ in range(jobs)]
+    workers = [subprocess.Popen(command, env=environment()) for _ in range(jobs)]
     try:
-        return max(worker.wait() for worker in workers)
+        while None in (codes := [worker.poll() for worker in workers]) and STOPPED not in codes:
+            time.sleep(LOOK)
+        return STOPPED if STOPPED in codes else max(code for code in codes if code is not None)
     finally:
         for worker in workers:
             worker.terminate()
+        for worker in workers:
+            worker.wait()

@@ -32,9 +32,14 @@ class MuonAndRest(torch.optim.Optimizer):
             matrices, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov, adjust_lr_fn=adjust_lr_fn
         )
         arguments = {"lr": lr, "weight_decay": weight_decay, "decoupled": True, **(rest or {})}
-        self.parts = [muon, *([Adam(others, **arguments)] if others else [])]
         super().__init__(params, {"lr": lr})
+        self.parts = [muon, *([Adam(others, **arguments)] if others else [])]
         self._join()
+
+    def add_param_group(self, param_group):
+        if hasattr(self, "parts"):
+            raise NotImplementedError("MuonAndRest takes no further parameters: make a new one of all of them")
+        super().add_param_group(param_group)
 
     def _join(self):
         """The groups are the parts' own, in order: who changes a rate here changes it there."""

@@ -1,6 +1,7 @@
 """Copy finished runs on real data from the live store to results/archive:  python -m scripts.archive [--studies]
 
 One record for each cell, seed and fingerprint: an archived record of another fingerprint is set aside beside it. Runs
+of another configuration than the present one stay where they are, and so do runs
 on the embedded stand-in data (quick scale) are no evidence and stay where they are, and so do runs that belong to no
 grid (sweeps, tuning studies, trials by hand); --studies keeps the tuning studies with their runs.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 from experiments.cell import Cell
 from experiments.cli import guarded
 from experiments.compose import compose
+from experiments.evidence import changed
 from experiments.grid import load_grid
 from experiments.identity import fingerprint
 from experiments.recipes import CONFIGS, PROTOCOLS
@@ -30,7 +32,10 @@ STAND_INS = ("quick",)  # scales that never leave the live store
 
 def main(store: Path, archive: Path = ARCHIVE, studies: bool = False) -> int:
     asked = of_grids() | (keep_studies(store, archive) if studies else set())
-    copied = [r for r in read_records(store) if r.cell in asked and worth_keeping(r) and keep(r, store, archive)]
+    found = [r for r in read_records(store) if r.cell in asked and worth_keeping(r)]
+    for record in (stale := [r for r in found if changed(r)]):
+        print(f"left out, of another configuration: {record.cell} seed {record.seed}: {changed(record)}")
+    copied = [r for r in found if r not in stale and keep(r, store, archive)]
     for record in copied:
         print(f"archived: {record.cell} seed {record.seed} ({record.status}, {record.epochs_done} epochs)")
     print(f"{len(copied)} new records in {archive}")

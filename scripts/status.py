@@ -23,7 +23,7 @@ from experiments.progress import clock
 from experiments.recipes import CONFIGS
 from experiments.record import read_lines, read_record
 from experiments.run import run_path
-from experiments.standing import ARCHIVE, find, standing
+from experiments.standing import ARCHIVE, find, same, standing
 from experiments.throughput import kind
 from experiments.tuning.slots import Slots, read_studies
 
@@ -101,8 +101,8 @@ def detail(request: Request, store: Path) -> str:
     folder = store / run_path(request)
     if (failure := folder / "failure.txt").is_file():
         return f": {failure.read_text().strip().splitlines()[-1]}"
-    if (record := read_record(store, run_path(request))) and (why := difference(record.config, request.config)):
-        return f": {why}"
+    if (record := read_record(store, run_path(request))) and not same(record, request):
+        return f": {difference(record.config, request.config)}"
     times = read_lines(folder / "times.jsonl")
     done = f", epoch {len(times)} of {request.epochs} done"
     if not times:

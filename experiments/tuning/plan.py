@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,14 @@ def parse(words: Sequence[str]) -> Tuning:
     names = given["optimizer"].split(",") if "optimizer" in given else values["optimizers"]
     if "space" in given and len(names) != 1:
         raise UserError(f"space={given['space']} is for one optimizer; name it with optimizer=")
+    sampler = one_of("sampler", given.get("sampler", values["sampler"]), SAMPLERS)
     studies = tuple(
         Study(
             task=task, setting=values["setting"], data=values["data"], model=values["model"],
             optimizer=known_optimizer(name),
             protocol=values["protocol"], scale=scale, words=merged(values["words"], [w for w in rest if w not in how]),
-            space=space_of(name, values["setting"], given, values["search"]),
-            sampler=one_of("sampler", given.get("sampler", values["sampler"]), SAMPLERS),
+            space=searched(space_of(name, values["setting"], given, values["search"]), sampler, given),
+            sampler=sampler,
             pruner=one_of("pruner", given.get("pruner", values["pruner"]), PRUNERS),
             budget=numbers(given, "budget", [values["budget"]])[0], trial_seeds=trial_seeds, fresh_seeds=fresh_seeds,
             select=values["select"], better=values["better"], target=file["target"].get(values["data"]),
@@ -87,6 +88,8 @@ def split(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"every word is key=value, got {word!r}")
+        if key == "seed":
+            raise UserError("a study takes trial_seeds and seeds, not seed")
         if key in OWN:
             given[key] = value
         else:
@@ -109,6 +112,15 @@ def space_of(optimizer: str, setting: str, given: dict[str, str], search: list[s
     if "space" in given:
         return read_space(Path(given["space"]), search if "search" in given else "all")
     return read_space(space_file(optimizer, setting), search)
+
+
+def searched(space: Space, sampler: str, given: dict[str, str]) -> Space:
+    """The space with what the command line says to search of the grid, where it is the grid that is searched."""
+    if sampler != "grid" or given.get("search", "all") == "all":
+        return space
+    wanted = given["search"].split(",")
+    kept = {key: values for key, values in space.grid.items() if key in wanted or key.removeprefix("1-") in wanted}
+    return replace(space, grid=kept)
 
 
 def load(task: str) -> dict[str, Any]:

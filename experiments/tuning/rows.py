@@ -96,6 +96,6 @@ def source(study: Study, trials: Sequence[Trial], winner: Trial) -> str:
     also = f", with {' '.join(study.words)}" if study.words else ""
     seeds = ", ".join(map(str, study.trial_seeds))
     return (
-        f"tuned: trial {winner.slot} of {len(at_end)} ({study.sampler.replace('_', '-')}), best {study.select} "
+        f"tuned: trial {winner.slot + 1} of {len(at_end)} ({study.sampler.replace('_', '-')}), best {study.select} "
         f"{winner.outcome.value:.2f}, seed {seeds}{also}"  # type: ignore[union-attr]
     )

@@ -68,6 +68,8 @@ class Study:
             "words": self.words, "space": asdict(self.space), "sampler": self.sampler, "seeds": self.trial_seeds,
             "select": self.select, "better": self.better,
         }  # fmt: skip
+        if self.pruner != PRUNERS[0]:  # an option added later: studies with the first one keep their names
+            drawn["pruner"] = self.pruner
         digest = sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:8]
         cell = Path(self.setting, self.data, self.model, self.optimizer, f"{self.protocol}-{self.scale}")
         return cell / f"{self.sampler}-{digest}"
@@ -153,6 +155,8 @@ def check_space(study: Study) -> None:
     known = set(plain) | {name for name in signature(made).parameters if name not in ("self", "params")}
     points = list(corners(study.space.dimensions))
     if study.sampler == "grid":
+        if not study.space.grid:
+            raise UserError(f"search space of {study.optimizer}: it has no grid of what is searched")
         points = [study.space.grid_point(number) for number in range(study.space.grid_size)]
     for key in dict.fromkeys(key for point in points for key in point):
         name, _, index = key.removeprefix("1-").partition(".")

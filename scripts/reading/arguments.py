@@ -32,4 +32,7 @@ def asked_grids(call: argparse.Namespace) -> Iterator[tuple[Grid, Sequence[str]]
     """Each grid with the scales asked for."""
     for name in call.grid.split(",") if call.grid else ():
         grid = load_grid(name)
-        yield grid, grid.scales if call.scale is None else [call.scale]
+        if call.scale in grid.scales:
+            yield grid, [call.scale]
+        elif call.scale is None or call.grid != ",".join(GRIDS):  # named, it is told what it does not have
+            yield grid, [call.scale] if call.scale else grid.scales

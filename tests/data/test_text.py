@@ -1,6 +1,7 @@
 """Corpora: numbering, the official Penn Treebank, the embedded text, and files that are not what they should be."""
 
 import hashlib
+import io
 import os
 from pathlib import Path
 
@@ -70,6 +71,18 @@ def test_a_truncated_corpus_is_refused_with_its_token_count(monkeypatch, tmp_pat
 def test_an_absent_corpus_says_where_it_belongs(tmp_path):
     with pytest.raises(DataError, match=r"train.txt of the Penn Treebank is not in .*ptb and downloading is off: put"):
         ptb(tmp_path, download=False)
+
+
+def test_what_was_downloaded_is_everybodys_to_read(monkeypatch, tmp_path):
+    folder = small_ptb(monkeypatch, tmp_path)
+    content = (folder / "train.txt").read_bytes()
+    (folder / "train.txt").unlink()
+    monkeypatch.setattr(ptb_module.urllib.request, "urlopen", lambda *_, **__: io.BytesIO(content))
+    ptb(tmp_path)
+    usual = tmp_path / "usual"
+    usual.touch()
+    assert (folder / "train.txt").stat().st_mode == usual.stat().st_mode
+    assert sorted(path.name for path in folder.iterdir()) == ["test.txt", "train.txt", "valid.txt"]
 
 
 def test_a_failed_download_leaves_nothing(monkeypatch, tmp_path):

@@ -54,3 +54,27 @@ def test_what_cannot_be_made_again_is_refused(made, tmp_path):
     )
     with pytest.raises(UserError, match="was ended by a study"):
         again.main([str(made)])
+
+
+def test_a_second_call_makes_the_run_anew(made, tmp_path, capsys):
+    assert again.main([str(made), "progress=none"]) == 0
+    (earlier,) = (tmp_path / "again").rglob("metrics.jsonl")
+    change(earlier, lambda text: text.replace("test/accuracy", "test/other"))
+    assert again.main([str(made), "progress=none"]) == 0
+    assert capsys.readouterr().out.count("the same to the last digit") == 2
+
+
+def test_what_did_not_come_to_its_end_is_not_compared(made):
+    with pytest.raises(UserError, match="is unfinished, so there is nothing to compare yet"):
+        again.main([str(made), "progress=none", "max_seconds=0"])
+
+
+def test_another_device_is_named(made, capsys):
+    change(made / "summary.json", lambda text: text.replace('"device": "cpu"', '"device": "NVIDIA H100"'))
+    again.main([str(made), "progress=none"])
+    assert "made with device NVIDIA H100, here it is cpu: the digits may differ" in capsys.readouterr().out
+
+
+def test_no_folder_at_all_is_told_in_one_sentence():
+    with pytest.raises(UserError, match="name a run's folder"):
+        again.main([""])  # `make again`, without RUN

@@ -8,6 +8,7 @@ from hydra.utils import instantiate
 
 from experiments.cell import Cell
 from experiments.compose import compose, expected
+from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.identity import difference, fingerprint
 from experiments.recipes import CONFIGS, rows
@@ -120,3 +121,18 @@ def test_protocols_differ_in_values_only():
     assert paper.keys() == clean.keys()
     assert (paper["norm_scale"], clean["norm_scale"]) == ("uniform", "ones")
     assert (paper["validation"], clean["validation"]) == (0, 0.1) and clean["select_on"] == "validation"
+
+
+@pytest.mark.parametrize("word, suffix", [
+    ("threads=null", ""), ("optimizer.weight_decay=null", ",weight_decay=null"),
+    ("model.width=null", ",model.width=null"),
+])  # fmt: skip
+def test_a_null_can_be_read_back_from_the_name(word, suffix):
+    request = compose(["data=cifar10", "model=vgg11", "optimizer=adam", word])
+    assert request.cell.optimizer == f"adam{suffix}"
+    assert expected(request.cell).fingerprint == request.fingerprint
+
+
+def test_a_deletion_which_no_name_could_tell_is_refused():
+    with pytest.raises(UserError, match=r"~optimizer\.weight_decay cannot stand in a run's name"):
+        compose(["optimizer=adam", "~optimizer.weight_decay"])

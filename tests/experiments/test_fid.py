@@ -1,9 +1,11 @@
 """Distances between sets of features, and the network of the FID."""
 
 import hashlib
+import http.client
 import io
 import json
 import os
+import re
 import urllib.request
 
 import mpmath
@@ -124,6 +126,37 @@ def test_an_absent_network_is_said_in_one_sentence(monkeypatch, tmp_path):
     with pytest.raises(Unscored, match=r"could not be downloaded \(no route\): put https://github.com/mseitzer"):
         find_inception()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("answer, message", [
+    (http.client.IncompleteRead(b"", 95_628_359), "could not be downloaded (IncompleteRead"),
+    (b"<html>", "its sha256 begins with"),
+])  # fmt: skip
+def test_a_download_that_is_cut_off_or_another_file_leaves_nothing(monkeypatch, tmp_path, answer, message):
+    monkeypatch.setenv("DATA_ROOT", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Answer(answer))
+    with pytest.raises(Unscored, match=re.escape(message)):
+        find_inception()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+class Answer:
+    """What a server sends: bytes, or an exception while it does."""
+
+    def __init__(self, content):
+        self.content = content
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def read(self):
+        if isinstance(self.content, Exception):
+            raise self.content
+        return self.content
 
 
 def test_who_trains_without_the_network_is_told_before(monkeypatch, tmp_path, capsys):

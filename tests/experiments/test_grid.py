@@ -12,6 +12,7 @@ import pytest
 
 from experiments import call, reproduce, workers
 from experiments.call import parse
+from experiments.cli import environment, guarded
 from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.record import read_lines, read_records
@@ -122,6 +123,7 @@ def test_archived_runs_are_left_out_only_when_told(words, monkeypatch, tmp_path,
     ("jobs=two", "jobs takes numbers"),
     ("on_failure=explode", "on_failure is continue or stop, got 'explode'"),
     ("faster", "every word is key=value, got 'faster'"),
+    ("seed=5", "a grid takes seeds=5, one or several, not seed"),
 ])  # fmt: skip
 def test_bad_words_are_refused_in_one_sentence(wrong, message):
     key = wrong.partition("=")[0]
@@ -141,7 +143,7 @@ def test_two_workers_make_every_run_once_and_take_up_a_killed_ones(tmp_path):
     wait_for(lambda: len(begun()) >= 2, parent)
     victims = children(parent.pid)
     os.kill(victims[0], signal.SIGKILL)
-    said, _ = parent.communicate(timeout=120)
+    said, _ = parent.communicate(timeout=300)
     records = read_records(store)
     assert len(records) == 3 and all(r.status == "complete" for r in records), said
     for record in records:
@@ -150,7 +152,7 @@ def test_two_workers_make_every_run_once_and_take_up_a_killed_ones(tmp_path):
     assert "3 of 3 runs done" in said
 
 
-def wait_for(condition, process, seconds=60):
+def wait_for(condition, process, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None and time.monotonic() < end, "the grid ended or did not begin"
@@ -159,3 +161,27 @@ def wait_for(condition, process, seconds=60):
 
 def children(pid):
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_failure_that_stops_one_worker_stops_the_others(monkeypatch):
+    real = subprocess.Popen
+    codes = iter(["import sys; sys.exit(2)", "import time; time.sleep(600)"])
+    begun = []
+
+    def start(command, **more):
+        begun.append(real([sys.executable, "-c", next(codes)], **more))
+        return begun[-1]
+
+    monkeypatch.setattr(workers.subprocess, "Popen", start)
+    assert workers.share("experiments.reproduce", [], jobs=2) == 2
+    assert begun[1].poll() == -signal.SIGTERM
+
+
+def test_workers_take_the_environment_as_the_user_set_it(monkeypatch):
+    """`guarded` sets HYDRA_FULL_ERROR for itself; a worker that found it would end in tracebacks."""
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit):
+        guarded(lambda: int(environment()["HYDRA_FULL_ERROR"]))
+    assert os.environ.pop("HYDRA_FULL_ERROR") == "1"
+    assert environment()["HYDRA_FULL_ERROR"] == "0"

@@ -16,6 +16,8 @@ from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.recipes import CONFIGS
 from experiments.run import build, run, run_path
+from experiments.standing import ARCHIVE
+from experiments.throughput import Pace
 from tests.experiments.test_resume import Killed, count_down, files
 from tests.pictures import class_folders
 
@@ -145,6 +147,20 @@ def test_a_plan_says_runs_hours_disk_and_command(monkeypatch, tmp_path, capsys):
     assert 'make reproduce-cifar SCALE=quick SEEDS=0,1 ARGS="model=vgg11 optimizer=adam"' in said
 
 
+def test_a_plan_leaves_out_what_is_archived_and_names_what_two_settings_share(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("STORE", str(tmp_path / "runs"))
+    monkeypatch.setattr(plan, "measured", lambda _: (Pace(0.1, 60.0, 0), "a guess"))
+    monkeypatch.setattr(plan, "find", lambda request, root: root == ARCHIVE and request.cell.setting == "wgan")
+    words = ["table=gan", "scale=small", "setting=wgan,wgan-gp"]
+    assert plan.main(words) == 0
+    said = capsys.readouterr().out
+    assert "22 runs, 0 done here, 11 in the archive\n" in said
+    assert "wgan, cifar10, dcgan: 11 runs to do" in said and "wgan-gp, cifar10, dcgan: 11 runs to do" in said
+    assert plan.main([*words, "skip_archived=1"]) == 0
+    said = capsys.readouterr().out
+    assert "11 in the archive, left out" in said and "wgan, " not in said.replace("wgan-gp, ", "")
+
+
 def test_a_plan_without_the_data_times_noise(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("DATA_ROOT", str(tmp_path))
     monkeypatch.setattr(plan, "PARTS", 2)
@@ -153,7 +169,11 @@ def test_a_plan_without_the_data_times_noise(monkeypatch, tmp_path, capsys):
     assert "imagenet, resnet18: 1 runs to do" in said and "the data are not here" in said and "SCALE=full" in said
 
 
-@pytest.mark.parametrize(("words", "message"), [([], "name a grid"), (["table=imagnet"], "did you mean 'imagenet'")])
+@pytest.mark.parametrize(("words", "message"), [
+    ([], "name a grid"),
+    (["table=imagnet"], "did you mean 'imagenet'"),
+    (["table=cifar", "grid=gan"], "name the same thing, got cifar and gan"),
+])  # fmt: skip
 def test_a_plan_of_nothing_is_refused(words, message):
     with pytest.raises(UserError, match=message):
         plan.main(words)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from experiments.errors import UserError
 from experiments.loop import Plan, Sums, fit
 from experiments.schedule import Drops
 from experiments.task import Evaluation, Metric, Player, Turn
@@ -134,6 +135,11 @@ def test_step_only_hands_the_closure_to_the_optimizer():
     task = Toy(lambda p: torch.optim.LBFGS(p, lr=1.0, max_iter=5), step="only")
     go(task, epochs=1)
     assert float(task.player.module.w.detach().norm()) < 1e-3
+
+
+def test_a_misspelt_step_is_refused():
+    with pytest.raises(UserError, match="step must be plain, again, only, got 'plian'"):
+        Toy(step="plian")
 
 
 class TwoPass(torch.optim.SGD):

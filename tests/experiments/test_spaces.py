@@ -71,6 +71,7 @@ def test_what_the_optimizer_does_not_take_is_refused_before_any_training(space, 
     (["space=nowhere.yaml", "optimizer=adam"], "no search space nowhere.yaml"),
     (["space=nowhere.yaml"], "is for one optimizer"),
     (["faster"], "every word is key=value"),
+    (["seed=3"], "a study takes trial_seeds and seeds, not seed"),
 ])  # fmt: skip
 def test_bad_words_are_refused_in_one_sentence(words, message):
     given = {word.partition("=")[0] for word in words}
@@ -148,3 +149,23 @@ def test_a_trial_is_a_cell_that_names_what_it_tries():
         "clean",
         "quick",
     )
+
+
+def test_search_narrows_a_grid_that_is_searched_and_no_other():
+    words = ["task=cifar", "scale=quick", "optimizer=adam", "sampler=grid"]
+    whole, narrow = parse(words).studies[0], parse([*words, "search=lr"]).studies[0]
+    assert set(narrow.space.grid) == {"lr"} < set(whole.space.grid) and narrow.slots == len(whole.space.grid["lr"])
+    drawn = parse(["task=cifar", "scale=quick", "optimizer=adam", "search=lr"]).studies[0]
+    assert drawn.space.grid == whole.space.grid
+
+
+def test_a_grid_of_nothing_is_refused(space):
+    path = space("space: {lr: {low: 0.1, high: 1}}")
+    with pytest.raises(UserError, match="it has no grid of what is searched"):
+        check(parse(["task=cifar", "scale=quick", "optimizer=adam", "sampler=grid", f"space={path}"]).studies[0])
+
+
+def test_what_ends_trials_early_is_part_of_a_study():
+    study = parse(["task=cifar", "scale=quick", "optimizer=adam"]).studies[0]
+    paths = {replace(study, pruner=pruner).path for pruner in ("median", "hyperband", "none")}
+    assert len(paths) == 3 and study.pruner == "median"

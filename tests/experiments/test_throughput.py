@@ -14,8 +14,8 @@ TINY = ["data=digits", "model=vgg11", "optimizer=sgd", "scale=quick", "model.wid
 def clocked(monkeypatch):
     """A task of 12 batches an epoch whose steps take the given seconds, the last for ever, and the steps taken."""
 
-    def make(*seconds):
-        task, clock, taken = build(compose(TINY), "cpu"), [0.0], []
+    def make(*seconds, words=()):
+        task, clock, taken = build(compose([*TINY, *words]), "cpu"), [0.0], []
 
         def take(turn, precision):
             clock[0] += seconds[min(len(taken), len(seconds) - 1)]
@@ -47,3 +47,27 @@ def test_an_estimate_takes_the_threads_that_the_runs_were_given(asked, used, clo
         assert torch.get_num_threads() == used
     finally:
         torch.set_num_threads(before)
+
+
+def test_optimizers_with_a_train_mode_are_in_it(clocked):
+    task, _ = clocked(0.5)
+    modes = []
+    for player in task.players.values():
+        player.optimizer.train = lambda: modes.append("train")
+    throughput.pace(task, "fp32")
+    assert modes == ["train"]
+
+
+def test_an_epoch_of_a_single_batch_has_a_pace(clocked):
+    task, taken = clocked(9.0, 0.5, words=["task.batch_size=2000"])
+    assert len(task.batches(0)) == 1
+    found = throughput.pace(task, "fp32")
+    assert found.step == pytest.approx(0.5) and found.epoch == pytest.approx(0.5 * 1.1) and len(taken) == 6
+
+
+def test_runs_of_one_kind_differ_in_the_optimizer_and_the_number_of_epochs_only():
+    kinds = {word: throughput.kind(compose([*(w for w in TINY if w[:9] != word[:9]), word])) for word in (
+        "optimizer=adam", "optimizer.lr=0.2", "epochs=3", "model.width=0.04", "task.batch_size=7", "seed=3",
+    )}  # fmt: skip
+    usual = throughput.kind(compose(TINY))
+    assert [word for word, found in kinds.items() if found != usual] == ["model.width=0.04", "task.batch_size=7"]

@@ -90,3 +90,9 @@ def test_the_rest_can_have_arguments_of_its_own():
     muon, rest = optimizer.param_groups
     assert (muon["lr"], muon["weight_decay"], muon["momentum"], muon["nesterov"]) == (0.02, 0.3, 0.8, True)
     assert (rest["lr"], rest["weight_decay"], rest["betas"], rest["decoupled"]) == (1e-3, 0.3, (0.8, 0.9), True)
+
+
+def test_a_further_group_that_no_part_would_step_is_refused():
+    joined = MuonAndRest([torch.nn.Parameter(torch.ones(3, 2))], lr=1e-2)
+    with pytest.raises(NotImplementedError, match="make a new one"):
+        joined.add_param_group({"params": [torch.nn.Parameter(torch.ones(3, 2))]})

@@ -91,3 +91,16 @@ def test_a_record_of_another_configuration_is_set_aside(store, tmp_path, real):
     assert (
         len([p for p in there.parent.iterdir() if "~" in p.name]) == 1 and len(read_records(tmp_path / "archive")) == 1
     )
+
+
+def test_a_record_of_an_earlier_configuration_displaces_none_of_the_present_one(store, tmp_path, real, capsys):
+    _, folder = store.run("epochs=1")
+    archive.main(store.path, tmp_path / "archive")
+    (folder / "config.yaml").write_text((folder / "config.yaml").read_text().replace("lr: 0.001", "lr: 0.002"))
+    archive.main(store.path, tmp_path / "archive")
+    there = read_record(tmp_path / "archive", folder.relative_to(store.path))
+    assert there.config["optimizer"]["lr"] == 0.001 and len(list(there.folder.parent.iterdir())) == 1
+    said = capsys.readouterr().out
+    assert (
+        "left out, of another configuration: digits/vgg11/adam" in said and "optimizer.lr was 0.002, is 0.001" in said
+    )

@@ -64,3 +64,15 @@ def test_what_is_shown(requests, tmp_path, capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "failed: digits/vgg11/sgd" in said and "RuntimeError: out of memory" in said and "time left" in said
     assert status.state_of(requests["adam"], tmp_path / "elsewhere") == "archived"
+
+
+def test_progress_is_shown_where_nobody_knows_the_data_s_content_in_advance(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["grid=cifar", "scale=quick", "model=vgg11", "optimizer=sgd", "model.width=0.0625", "epochs=2", "threads=1",
+             "progress=none", f"store={tmp_path / 'runs'}"]  # fmt: skip
+    (request,) = parse(words).requests()
+    run(replace(request, config={**request.config, "max_seconds": 0.0}))
+    config = tmp_path / "runs" / run_path(request) / "config.yaml"
+    config.write_text(config.read_text().replace(request.config["content"], "abc"))
+    unknown = replace(request, config={**request.config, "content": None})
+    assert status.detail(unknown, tmp_path / "runs").startswith(", epoch 1 of 2 done")

@@ -9,6 +9,7 @@ import yaml
 
 from experiments.grid import load_grid
 from experiments.recipes import CONFIGS
+from scripts.reading.arguments import asked_grids, parser
 from scripts.reading.ours import read_slice
 from scripts.reading.public_record import load_public_record
 from scripts.reading.statistic import Estimate, estimate, kendall, kendall_interval, paired
@@ -229,3 +230,13 @@ def test_what_is_missing_at_a_smaller_scale_stands_with_its_hours(grid, tmp_path
 
 def load_scale(task, scale):
     return yaml.safe_load((CONFIGS / "scale" / task / f"{scale}.yaml").read_text())
+
+
+def test_one_scale_of_every_grid_that_has_it_can_be_asked_for():
+    call = parser("scripts.tables", "", "out")
+    full = {grid.name: scales for grid, scales in asked_grids(call.parse_args(["--scale", "full"]))}
+    assert full["cifar"] == ["full"] and "ptb_figure" in full and "adabelief_eps" not in full
+    small = {grid.name for grid, _ in asked_grids(call.parse_args(["--scale", "small"]))}
+    assert {"cifar", "adabelief_eps"} <= small and "ptb_figure" not in small
+    named = list(asked_grids(call.parse_args(["--grid", "ptb_figure", "--scale", "small"])))
+    assert [scales for _, scales in named] == [["small"]]  # which says that it has none
