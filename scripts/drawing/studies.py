@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
@@ -30,14 +31,19 @@ CAPTION = (
 
 
 def draw_studies(results: Sequence[Result], folder: Path) -> list[tuple[str, list[Path]]]:
-    """One figure per task, data set, model and scale that has trials: title and paths of each."""
-    drawn = []
+    """One figure per family of studies that has trials: title and paths of each."""
+    drawn, used = [], Counter[str]()
     for family in families([result for result in results if result.at_end]):
         s = family[0].study
         name = f"tuned_{s.task}_{s.data}_{s.model}_{s.scale}"
+        used[name] += 1
+        name += f"_{used[name]}" if used[name] > 1 else ""
         words = f" ({' '.join(s.words)})" if s.words else ""
+        budgets = sorted({result.study.slots for result in family})
+        equal = "equal budgets" if len(budgets) == 1 else "unequal budgets"
         title = (
-            f"{model_name(s.model)} on {data_name(s.data)}, {s.scale} scale{words}: equal budgets of {s.slots} trials"
+            f"{model_name(s.model)} on {data_name(s.data)}, {s.scale} scale{words}: {equal} of"
+            f" {' to '.join(map(str, budgets[:1] + budgets[1:][-1:]))} trials"
         )
         drawn.append((title, draw_family(family, name, title, folder)))
     return drawn

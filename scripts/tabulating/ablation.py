@@ -21,8 +21,8 @@ COLUMNS = ["optimizer", "n", "final", "best", "last quarter", "minus AdaBelief",
 HEAD = [
     "AdaBelief as the experiments ran it (eps 1e-8, kept in the state) and what is left when the eps moves: "
     "inner_eps=this step adds it under the root of each step only, inner_eps=none leaves it beside the root, eps=1e-16 "
-    "is the later packages'. EAdam is Adam with AdaBelief's eps in the same place. SGD, lr=0.0316 has the rate by which "
-    "AdaBelief moves a coordinate that stands on the floor, 1e-3 x (1 - 0.9) / sqrt(1e-5), with the same momentum.",
+    "is the later packages'. EAdam is Adam with AdaBelief's eps in the same place. SGD, lr=0.0316 has the rate of "
+    "AdaBelief for a coordinate that stands on the floor, 1e-3 x (1 - 0.9) / sqrt(1e-5), and the same momentum.",
     "minus AdaBelief: difference of the last-quarter means, paired by seed, with its 95 % interval (t) from two seeds "
     "on. at the floor: share of the coordinates, in percent after the last epoch, whose denominator is less than twice "
     "the smallest that the rule can have, so that they are moved almost as by SGD, whose share is 100. It is measured "

@@ -22,14 +22,14 @@ RERUN = "anirudhb11/Adabelief-Optimizer-RC"  # the one independent rerun of near
 class Order:
     """Values by optimizer, over the cells that have both runs of ours and a public value; a diverged cell is last.
 
-    `ours` is the last-quarter mean of the test score, `authors` their last-10 mean, `source` where that is
+    `ours` is the last-quarter mean of the test score, `authors` their last-10 mean, `sources` where that is
     from. Ranks count from 1; equal values share the better rank.
     """
 
     cells: dict[str, Cell]
     ours: dict[str, float]
     authors: dict[str, float]
-    source: str
+    sources: dict[str, str]
     sign: int = 1  # times a score: larger is better
 
     @property
@@ -46,7 +46,7 @@ def ranks(values: dict[str, float], sign: int) -> dict[str, int]:
 
 
 def read_order(part: Slice, cells: list[Cell], public: PublicRecord) -> Order:
-    found, ours, authors = {}, {}, {}
+    found, ours, authors, sources = {}, {}, {}, {}
     for cell in cells:
         last = estimate(list(part.scores(cell, "last").values()))
         theirs = public.paper_last(*key_of(cell))
@@ -54,8 +54,8 @@ def read_order(part: Slice, cells: list[Cell], public: PublicRecord) -> Order:
             found[cell.optimizer] = cell
             ours[cell.optimizer] = last.mean if last else -inf * part.measure.sign
             authors[cell.optimizer] = theirs
-    curve = any(public.official(*key_of(c)) for c in found.values())
-    return Order(found, ours, authors, "official curve" if curve else "figure", part.measure.sign)
+            sources[cell.optimizer] = "official curve" if public.official(*key_of(cell)) else "figure"
+    return Order(found, ours, authors, sources, part.measure.sign)
 
 
 def order_notes(order: Order, part: Slice, public: PublicRecord) -> list[str]:

@@ -96,12 +96,13 @@ def small_table(grid: Grid, parts: list[Slice], public: PublicRecord) -> Table:
 def small_row(part: Slice, cell: Cell, order: Order, marks: Footnotes) -> list[str]:
     final, best, last, n = our_cells(part, cell, marks)
     ours, theirs = order.rank.get(cell.optimizer), order.authors_rank.get(cell.optimizer)
-    source = DASH if theirs is None else order.source
+    source = order.sources.get(cell.optimizer, DASH)
     return [optimizer_name(cell.optimizer), n, final, best, last, str(ours or DASH), str(theirs or DASH), source]
 
 
 def rank_values(cell: Cell, order: Order) -> list[dict[str, Any]]:
-    pairs = (("ours", order.rank, "rank by last quarter"), (order.source, order.authors_rank, "rank by last 10"))
+    theirs = order.sources.get(cell.optimizer)
+    pairs = (("ours", order.rank, "rank by last quarter"), (theirs, order.authors_rank, "rank by last 10"))
     return [
         {**place(cell), "kind": kind, "quantity": quantity, "value": ranks[cell.optimizer], "n": len(ranks)}
         for kind, ranks, quantity in pairs

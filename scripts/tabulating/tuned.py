@@ -65,6 +65,7 @@ def row(result: Result, marks: Footnotes) -> list[str]:
     runs = result.records.get("tuned", [])
     short = f" ({len(reached)} of {len(runs)})" if runs and len(reached) < len(runs) else ""
     seconds = estimate([r.seconds for r in reached])
+    missed = f"not reached{short}" if runs and result.study.target is not None else DASH
     best = result.winner.outcome.value if result.winner and result.winner.outcome else None
     count = str(len(result.scores("tuned"))) if runs else DASH
     if text := origin([record for records in result.records.values() for record in records]):
@@ -73,7 +74,7 @@ def row(result: Result, marks: Footnotes) -> list[str]:
         optimizer_name(result.study.optimizer), f"{len(result.at_end)} of {result.study.slots}",
         str(result.count("pruned")), number(best), *(cell(result, kind) for kind in ("recipe", "defaults", "tuned")),
         count, interval(result.gain("recipe")), number(steps.mean if steps else None, 0) + (short if steps else ""),
-        number(seconds.mean if seconds else None, 0) if reached else (f"not reached{short}" if runs else DASH),
+        number(seconds.mean if seconds else None, 0) if reached else missed,
     ]  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def made_with(family: Sequence[Result]) -> list[str]:
     target = f" Target: {s.select} {s.target:g}." if s.target is not None else ""
     samplers = ", ".join(dict.fromkeys(r.study.sampler.replace("_", "-") for r in family))
     pruners = ", ".join(dict.fromkeys(r.study.pruner for r in family))
-    seeds = ", ".join(map(str, s.trial_seeds))
+    seeds = " or ".join(dict.fromkeys(", ".join(map(str, r.study.trial_seeds)) for r in family))
     trials = f"Trials: {samplers} points, pruned by {pruners}, seed {seeds}.{words}{target}"
     if len({len(result.at_end) for result in family}) > 1:
         trials += " The optimizers do not have the same number of trials."

@@ -121,3 +121,16 @@ def test_the_first_epochs_stand_beside_the_same_epochs_of_the_record(tmp_path):
     found = dict(zip(table.blocks[0].columns, texts))
     assert found["test ours"] == "270.00" and found["test official"] == "271.44"
     assert found["train official"] == "374.81" and found["test ours - official"] == "\u22121.44"
+
+
+def test_every_rank_of_the_authors_says_where_it_is_from(grid, tmp_path):
+    """Fromage has a reading of the figure and no curve."""
+    for name, value in {"adabelief": 120.0, "adam": 125.0, "fromage": 140.0}.items():
+        write_run(tmp_path, lstm(name, "lstm1", scale="small"), 0, flat(value, 16))
+    table = make(grid, tmp_path, "small")["small_lstm"]
+    block = "1-layer LSTM on Penn Treebank"
+    assert (
+        row(table, block, "AdaBelief")["from"] == "official curve" and row(table, block, "Fromage")["from"] == "figure"
+    )
+    kinds = {v["kind"] for v in table.values if v["optimizer"] == "fromage" and v["quantity"] == "rank by last 10"}
+    assert kinds == {"figure"}

@@ -235,3 +235,24 @@ def test_a_band_without_an_end_is_drawn_to_the_edge_of_its_panel():
     (path,) = band.get_paths()
     assert path.vertices[:, 1].min() == 80 and path.vertices[:, 1].max() > 200
     plt.close(canvas)
+
+
+def test_families_of_studies_do_not_overwrite_each_other(made, tmp_path):
+    results = read_results([made])
+    other = [replace(r, study=replace(r.study, words=("epochs=4",))) for r in results]
+    drawn = draw_studies([*results, *other], tmp_path)
+    assert len(drawn) == 2 and len({path for _, paths in drawn for path in paths}) == 4
+
+
+def test_other_budgets_and_seeds_are_named(made, tmp_path):
+    first, *rest = read_results([made])
+    first = replace(first, study=replace(first.study, budget=4, trial_seeds=(100, 101)))
+    ((title, _),) = draw_studies([first, *rest], tmp_path)
+    assert title.endswith("unequal budgets of 2 to 4 trials")
+    (table,) = tuned_tables([first, *rest])
+    assert "seed 100, 101 or 100." in table.blocks[0].notes[0]
+
+
+def test_without_a_target_nothing_is_said_to_miss_it(made):
+    results = [replace(r, study=replace(r.study, target=None)) for r in read_results([made])]
+    assert all(row[-1] == "\u2013" for row in tuned_tables(results)[0].blocks[0].rows)
