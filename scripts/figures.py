@@ -46,7 +46,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "rerun": {"lw": 0.75, "alpha": 0.75, "zorder": 2},
     "reruns": {"lw": 0.75, "alpha": 0.75, "zorder": 2},
     "official": {"lw": 1.0, "ls": (0, (4, 2)), "zorder": 3},
-    "diverged": {"lw": 1.0, "marker": "x", "markevery": [-1], "zorder": 4},
+    "diverged": {"lw": 1.0, "ls": ":", "zorder": 4},
     "ours": {"lw": 1.3, "zorder": 5},
 }
 POINTS = {
@@ -55,7 +55,7 @@ POINTS = {
     "ours": {"marker": "o", "ms": 4},
 }
 KINDS = {
-    "ours": "ours, mean over seeds (band or bar: ± sd)", "diverged": "ours, diverged",
+    "ours": "ours, mean over seeds (band or bar: ± sd)", "diverged": "ours, a seed that diverged (cross: its end)",
     "official": "official curve (one run)", "rerun": "independent rerun (one run)",
     "reruns": "a repository's three or five runs, mean (band: ± sd)",
 }  # fmt: skip
@@ -78,7 +78,7 @@ def draw(figure: Figure, folder: Path) -> list[Path]:
     keys = [key(kind, figure.points) for kind in figure.kinds]
     canvas.legend(
         handles=keys,
-        labels=[KINDS[kind] for kind in figure.kinds],
+        labels=[label(kind, figure) for kind in figure.kinds],
         loc="outside lower center",
         ncols=min(len(keys), max(1, int(size[0] / 3.7))),  # an inch holds 16 of a label's characters
         frameon=False,
@@ -88,6 +88,12 @@ def draw(figure: Figure, folder: Path) -> list[Path]:
     return save(canvas, folder, figure.name)
 
 
+def label(kind: str, figure: Figure) -> str:
+    """The legend's words; without a spread anywhere ours are single runs."""
+    lines = [line for row in figure.rows for panel in row for line in panel.lines if line.kind == kind]
+    return KINDS[kind] if kind != "ours" or any(any(line.sd) for line in lines) else "ours, one seed"
+
+
 def key(kind: str, points: bool) -> Line2D | tuple[Line2D, Patch]:
     """The legend's sample: a line, with a band where there is one."""
     line = Line2D([], [], color="0.25", **key_style(kind, points))
@@ -95,7 +101,7 @@ def key(kind: str, points: bool) -> Line2D | tuple[Line2D, Patch]:
 
 
 def key_style(kind: str, points: bool) -> dict[str, Any]:
-    return STYLES[kind] | (POINTS.get(kind, {}) if points else {"markevery": 1})
+    return STYLES[kind] | (POINTS.get(kind, {}) if points else {}) | ({"marker": "x"} if kind == "diverged" else {})
 
 
 def colour(optimizer: str) -> str:
@@ -106,6 +112,9 @@ def colour(optimizer: str) -> str:
 def draw_curves(ax: Axes, panel: Panel) -> None:
     for line in panel.lines:
         ax.plot(line.epochs, line.values, color=colour(line.optimizer), **STYLES[line.kind])
+        if line.kind == "diverged":  # where it ended, though that be below the panel
+            end = min(max(line.values[-1], panel.low), panel.high)
+            ax.plot(line.epochs[-1:], [end], "x", color=colour(line.optimizer), ms=7, mew=1.5, clip_on=False, zorder=9)
         if any(line.sd):
             low, high = ([v + sign * s for v, s in zip(line.values, line.sd)] for sign in (-1, 1))
             ax.fill_between(line.epochs, low, high, color=colour(line.optimizer), alpha=0.2, lw=0, zorder=1)

@@ -15,12 +15,13 @@ from scripts.tabulating.distances import NAMES, by_setting
 
 CAPTIONS = {
     "full": "Every point is a run's FID after its last epoch, every box holds the middle half of five; lower is "
-    "better. SN-GAN: the paper's Table 3 (mean ± sd), ours the best of the checkpoints as there.",
+    "better. The axes are logarithmic. SN-GAN: the paper's Table 3 (mean ± sd), ours the best of the checkpoints as "
+    "there.",
     "small": "Frechet distance in the features of a small classifier of CIFAR-10, not the FID; narrower networks, "
-    "fewer epochs: values not comparable with the paper, so its boxes are not drawn. Dashed: half of an untrained "
-    "generator's.",
+    "fewer epochs: values not comparable with the paper, so its boxes are not drawn. Logarithmic axes. Dashed: half of "
+    "an untrained generator's.",
     "quick": "Frechet distance between pixels, on digits of 8 pixels: a check of the pipeline, not comparable with the "
-    "paper. Dashed: half of an untrained generator's.",
+    "paper. Logarithmic axes. Dashed: half of an untrained generator's.",
 }
 
 

@@ -23,7 +23,11 @@ CAPTION = (
     "than the authors' own run of AdaBelief, so their distances are not the optimizers' alone."
 )
 HANDS = {"the authors": "s", "the authors, presumably": "s", "Chen et al., Padam": "D", "Liu et al., RAdam": "^"}
-LABELS = {"s": "paper, the authors' own run", "D": "paper, copied from Padam", "^": "paper, copied from RAdam"}
+LABELS = {
+    "s": "paper, the authors' own run (MSVAG: presumably)",
+    "D": "paper, copied from Padam",
+    "^": "paper, copied from RAdam",
+}
 RERUN, OURS = "x", "o"
 
 

@@ -29,7 +29,7 @@ COLOURS = {
     "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
     "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499", "eadam": "#009E73",
     "adabelief,eps=1e-16": "#0072B2", "adabelief_variant,inner_eps=none": "#882255",
-    "adabelief_variant,inner_eps=this step": "#E69F00",
+    "adabelief_variant,inner_eps=this step": "#E69F00", "sgd,lr=0.0316": "#56B4E9",
 }  # fmt: skip
 
 

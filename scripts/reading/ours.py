@@ -100,12 +100,20 @@ def stale_notes(evidence: Evidence, data: str | None = None) -> list[str]:
 
 
 def partial_note(part: Slice, data: str) -> list[str]:
-    """Runs that stopped before the schedule's end have no final, best or last value."""
+    """Runs that stopped before the schedule's end have no final, best or last value; what they reached is named."""
     short = [r for c in part.cells if c.data == data for r in part.records(c) if status(r) == "partial"]
     if not short:
         return []
-    named = ", ".join(f"{label(r.cell)} seed {r.seed} ({r.epochs_done})" for r in short)
-    return [f"Stopped before the last epoch, not in the table (epochs done): {named}."]
+    named = ", ".join(f"{label(r.cell)} seed {r.seed} ({r.epochs_done}; {reached(part, r)})" for r in short)
+    protocol = "" if part.protocol == "paper" else f", {part.protocol} protocol"
+    what = f"epochs done; test {part.measure.name} then"
+    return [f"Stopped before the last epoch, not in the table ({what}){protocol}: {named}."]
+
+
+def reached(part: Slice, record: Record) -> str:
+    """The last test score of a run that stopped."""
+    scores = [line[key] for line in record.metrics if line.get(key := f"test/{part.measure.name}") is not None]
+    return f"{scores[-1]:.2f}" if scores else "not scored"
 
 
 def origin(records: Sequence[Record]) -> str | None:
@@ -135,9 +143,11 @@ def settings(records: Sequence[Record]) -> str:
 
     compiled = ", compiled" if any(r.config.get("compile") for r in records) else ""
     pixels = f"{config('data', 'pixels')} px, " if any("pixels" in r.config["data"] for r in records) else ""
+    partial = [r for r in records if status(r) == "partial"]
+    first = f"the first {values(sorted(r.epochs_done for r in partial))} of " if partial else ""
     width = f"width {config('model', 'width')}, " if any("width" in r.config["model"] for r in records) else ""
     return (
-        f"{width}{pixels}{config('epochs')} epochs, "
+        f"{width}{pixels}{first}{config('epochs')} epochs, "
         f"{summary('threads')} threads on {summary('device')}, {config('precision')}{compiled}"
     )
 

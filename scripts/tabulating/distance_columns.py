@@ -52,7 +52,9 @@ def public_cells(paper: Distance | None, rerun: Distance | None, marks: Footnote
     texts = [DASH] * 4
     if paper:
         error = f" ± {paper.error:g}" if paper.error else ""
-        texts[0] = number(paper.mean) if paper.sd is None else f"{number(paper.mean)} ± {number(paper.sd)}"
+        digits = 1 if paper.error else 2  # as it was read, or printed
+        sd = "" if paper.sd is None else f" ± {number(paper.sd, digits)}"
+        texts[0] = f"{number(paper.mean, digits)}{sd}"
         texts[1] = DASH if paper.median is None else f"{paper.median:g}{error}"
         texts[2] = ", ".join(f"{value:g}" for value in paper.runs) or DASH
     if rerun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any
 
 from experiments.cell import Cell
@@ -35,11 +36,11 @@ HEADS = {
     "from them, each ± the error of the reading); SN-GAN printed in its Table 3, the best of fifty "
     "checkpoints, so it is compared with our best. rerun: an independent rerun's value after the last step, "
     "read off its figure. ours - paper: of the medians (SN-GAN: our best minus the mean). ours - AdaBelief: "
-    "paired by seed, with its 95 % interval (t).",
+    "paired by seed, with its 95 % interval (t). AdamW and Padam are not in the paper's figure.",
     "small": "The paper's data, recipes, batch size and turns; narrower networks, fewer epochs, and a Frechet distance "
     "in the features of a small classifier of CIFAR-10 (results/classifier), which is not the FID. Values are not "
     "comparable with the paper's, so only the orders of the optimizers are compared. rank: by our mean, authors' rank: "
-    "by the median of the paper's five runs (SN-GAN: its mean).",
+    "by the median of the paper's five runs (SN-GAN: its mean). threshold: half of an untrained generator's distance.",
     "quick": "Handwritten digits of 8 pixels (scikit-learn), narrow networks, minutes: a check that the pipeline "
     "works. The distance is Frechet's between the pixels, not the FID, and no number here is comparable with one of "
     "the paper's. healthy: below half of an untrained generator's distance.",
@@ -127,11 +128,19 @@ def notes(grid: Grid, part: Slice, cells: list[Cell]) -> list[str]:
         ours, theirs = our_ranks(part, cells), their_ranks(part, cells)
         order = tau([float(ours[c]) for c in both], [float(theirs[c]) for c in both])
         texts.append(f"Kendall's τ (95 % bootstrap interval over optimizers) of our order with the authors' {order}.")
-    reasons: dict[str, list[str]] = {}
+    return texts + failures(grid, part, cells)
+
+
+def failures(grid: Grid, part: Slice, cells: Sequence[Cell]) -> list[str]:
+    """Which cells missed the grid's threshold, or may where nothing has been run, with the reason."""
+    found: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
         if reason := grid.expected_failure(cell):
-            reasons.setdefault(reason, []).append(optimizer_name(cell.optimizer))
-    return texts + [f"May fail: {', '.join(names)}: {reason}." for reason, names in reasons.items()]
+            records = part.finished(cell)
+            said = f"Missed the threshold of {grid.bound('at_most', cell, inf):g}" if records else "May fail"
+            if not records or any(map(grid.unhealthy, records)):
+                found.setdefault((said, reason), []).append(optimizer_name(cell.optimizer))
+    return [f"{said}: {', '.join(names)}: {reason}." for (said, reason), names in found.items()]
 
 
 def judged(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from experiments.cell import Cell
@@ -38,7 +39,7 @@ def first_epochs_table(grid: Grid, part: Slice, public: PublicRecord) -> Table:
         rows = [row(part, cell, epoch, public, marks) for cell, epoch in found]
         records = [record for cell in cells for record in part.records(cell)]
         notes = [f"Made with: {settings(records)}."] if records else []
-        notes += furthest(part, found, public)
+        notes += [*furthest(part, found, public), *stuck(grid, part, found)]
         table.blocks.append(Block(f"{model_name(model)} on {data_name(data)}", COLUMNS, rows, notes))
         table.values += [v for cell, epoch in found for v in values(part, cell, epoch, public)]
     table.notes = marks.notes() + stale_notes(part.evidence)
@@ -108,6 +109,22 @@ def values(part: Slice, cell: Cell, epoch: int, public: PublicRecord) -> list[di
             found.append({**place(cell), "kind": "difference", "quantity": f"{quantity}, ours - official",
                           "value": difference})  # fmt: skip
     return found
+
+
+def stuck(grid: Grid, part: Slice, found: list[tuple[Cell, int]]) -> list[str]:
+    """Cells of which some seeds, and not all, are no better than the grid's bound at the last epoch asked for: their
+    mean is that of two kinds of runs."""
+    notes = []
+    for cell, epoch in found:
+        bound = grid.bound("at_least", cell, -inf)
+        values = at(part.records(cell), "test", epoch, part.measure.name)
+        others = [value for value in values if value > bound]
+        if epoch == max(e for c, e in found if c == cell) and 0 < len(others) < len(values):
+            notes.append(
+                f"{label(cell)}: {len(values) - len(others)} of {len(values)} seeds are at chance ({bound:g}) at epoch "
+                f"{epoch}; the other {len(others)}: {spread(estimate(others))}."
+            )
+    return notes
 
 
 def furthest(part: Slice, found: list[tuple[Cell, int]], public: PublicRecord) -> list[str]:

@@ -17,16 +17,24 @@ from scripts.tabulating.public_columns import apart_notes, apart_rows, public_ce
 from scripts.tabulating.raw import entry, key_of, place, plain
 
 OURS = ["ours final", "ours best", "ours last 10", "n"]
-COLUMNS = ["optimizer", *OURS, *PUBLIC, "ours - official", "ours - AdaBelief"]
+OFFICIAL = "ours - official"
+COLUMNS = ["optimizer", *OURS, *PUBLIC, OFFICIAL, "ours - AdaBelief"]
 CLEAN = ["optimizer", *OURS, "ours - AdaBelief"]
 HEAD = [
     "{words}: after the last epoch (final), at its best epoch (best), mean of the last ten epochs "
-    "(last 10). Ours: mean ± sd over n seeds. figure: read off the paper's {figure}, a mean over the authors' runs at "
-    "about epochs 195-199, ± the error of the reading. official: the authors' published curve, a single run. reruns: "
-    "independent runs with the same recipe and schedule, mean (n, range) or mean ± sd (n) of their last-10 values.",
-    "ours - official: difference of the last-10 values; (fig.) where it is taken from the figure for want of a curve. "
-    "ours - AdaBelief: last-10 difference paired by seed, with its 95 % interval (t) from two seeds on.",
+    "(last 10). Ours: mean ± sd over n seeds.{public} A dash: nothing published, or not run yet.",
+    "{difference}ours - AdaBelief: last-10 difference paired by seed, with its 95 % interval (t) from two seeds on.",
 ]
+EXPLAINED = {
+    "figure": " figure: read off the paper's {figure}, a mean over the authors' runs at about epochs 195-199, ± the "
+    "error of the reading.",
+    "official last 10": " official: the authors' published curve, a single run.",
+    "reruns last 10": " reruns: independent runs with the same recipe and schedule, mean (n, range) or mean ± sd (n) "
+    "of their last-10 values.",
+}
+DIFFERENCE = (
+    "ours - official: difference of the last-10 values; (fig.) where it is taken from the figure for want of a curve. "
+)
 PAPER_BEST = "Under this protocol the best epoch is chosen on the test set, as the authors did."
 CLEAN_BEST = (
     "Clean protocol: the best epoch is chosen on the validation split; not comparable with the published numbers, "
@@ -55,10 +63,9 @@ NOTES = {
 
 def full_table(grid: Grid, data: str, paper: Slice, clean: Slice, public: PublicRecord) -> Table:
     """The table of one data set, one block per model; clean runs follow in blocks of their own."""
-    head = [text.format(**vars(paper.measure)) for text in HEAD]
     name = grid.table.format(data=data)
     title = f"{data_name(data)}: {optimizers(paper.cells)}" if name == data else grid.title
-    table = Table(name, f"{title}, full scale", [*head, *NOTES.get(grid.setting, []), PAPER_BEST])
+    table = Table(name, f"{title}, full scale")
     marks = Footnotes()
     for (_, model), cells in only(paper, data):
         rows = []
@@ -70,7 +77,10 @@ def full_table(grid: Grid, data: str, paper: Slice, clean: Slice, public: Public
             table.values += [*our_values(paper, cell), *values, *value]
         rows += apart_rows(cells, public, marks, len(COLUMNS)) if paper.measure.better == "min" else []
         block = Block(model_name(model), COLUMNS, rows)
-        table.blocks.append(without_empty(block, PUBLIC) if grid.setting in SCOPES else block)
+        compared = any(public.paper_last(*key_of(cell)) for cell in cells)
+        optional = [*PUBLIC, *([] if compared else [OFFICIAL])]
+        table.blocks.append(without_empty(block, optional) if grid.setting in SCOPES else block)
+    table.head = [*explained(table, paper), *NOTES.get(grid.setting, []), PAPER_BEST]
     for (_, model), cells in only(clean, data):
         if any(clean.finished(cell) for cell in cells):
             rows = [[optimizer_name(c.optimizer), *our_cells(clean, c, marks), lead(clean, c)] for c in cells]
@@ -81,6 +91,14 @@ def full_table(grid: Grid, data: str, paper: Slice, clean: Slice, public: Public
         table.notes += [*partial_note(part, data), *stale_notes(part.evidence, data)]
     table.summary = summary(data, paper, clean, public)
     return table
+
+
+def explained(table: Table, part: Slice) -> list[str]:
+    """What the table's columns hold."""
+    columns = {name for block in table.blocks for name in block.columns}
+    public = "".join(text for name, text in EXPLAINED.items() if name in columns).format(**vars(part.measure))
+    difference = DIFFERENCE if OFFICIAL in columns else ""
+    return [text.format(**vars(part.measure), public=public, difference=difference) for text in HEAD]
 
 
 def only(part: Slice, data: str) -> list[tuple[tuple[str, str], list[Cell]]]:

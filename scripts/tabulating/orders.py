@@ -23,7 +23,7 @@ class Order:
     """Values by optimizer, over the cells that have both runs of ours and a public value; a diverged cell is last.
 
     `ours` is the last-quarter mean of the test score, `authors` their last-10 mean, `sources` where that is
-    from. Ranks count from 1; equal values share the better rank.
+    from. Ranks count from 1, of two or more; equal values share the better rank.
     """
 
     cells: dict[str, Cell]
@@ -34,11 +34,11 @@ class Order:
 
     @property
     def rank(self) -> dict[str, int]:
-        return ranks(self.ours, self.sign)
+        return ranks(self.ours, self.sign) if len(self.ours) > 1 else {}
 
     @property
     def authors_rank(self) -> dict[str, int]:
-        return ranks(self.authors, self.sign)
+        return ranks(self.authors, self.sign) if len(self.authors) > 1 else {}
 
 
 def ranks(values: dict[str, float], sign: int) -> dict[str, int]:

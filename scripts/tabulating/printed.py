@@ -40,7 +40,8 @@ SAME_DECAY = (
 SMALL = (
     "The paper's network, recipes, batch size and schedule shape on 20 classes of Tiny ImageNet (4,000 images). The "
     "values are not comparable with the paper's, and Table 2's own order (Adam by the higher of its two numbers) is of "
-    "numbers from different schedules and decays; so the orders are set side by side and nothing more."
+    "numbers from different schedules and decays; so the orders are set side by side and nothing more. rank: by the "
+    "mean of the last quarter, which Kendall's τ compares too."
 )
 LIMITS = (
     "What this order says: how fast each recipe learns in some two hundred steps at 64 pixels. What it cannot say: how "

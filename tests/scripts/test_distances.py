@@ -12,7 +12,9 @@ from experiments.record import scores
 from scripts import figures, tables
 from scripts.drawing.distances import distance_figures
 from scripts.reading.distances import load_distances
+from scripts.reading.ours import read_slice
 from scripts.reading.public_record import load_public_record
+from scripts.tabulating.distances import failures
 from scripts.tabulating.layout import DASH, MINUS
 from tests.scripts.synthetic import MACHINE, cell
 
@@ -135,3 +137,14 @@ def test_forms_on_disk(name, tmp_path):
     table = (made(tmp_path / "runs", "full") | made(tmp_path / "runs", "quick"))[name]
     for path in table.write(tmp_path):
         assert path.read_text()
+
+
+def test_what_missed_the_threshold_is_told_from_what_may(tmp_path):
+    grid = load_grid("gan")
+    cells = {c.optimizer: c for c in grid.cells("small") if c.setting == "wgan-gp"}
+    for name, value in {"sgd": 120.0, "msvag": 50.0}.items():
+        write_run(tmp_path, cells[name], 0, [value], "frechet_vgg11_12345678")
+    part = read_slice(grid, "small", "paper", [tmp_path])
+    notes = failures(grid, part, [cells[name] for name in ("sgd", "msvag", "fromage")])
+    assert [note.partition(": ")[::2][0] for note in notes] == ["Missed the threshold of 93", "May fail"]
+    assert "SGD" in notes[0] and "MSVAG" not in notes[0] and "Fromage" in notes[1]

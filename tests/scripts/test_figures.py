@@ -110,3 +110,20 @@ def test_a_remark_stands_where_the_curves_do_not_end(values, above):
     (remark,) = (text for text in ax.texts if text.get_text() == "no curve: SGD")
     figures.plt.close()
     assert (remark.get_position()[1] > 0.5) is above
+
+
+def test_a_seed_that_diverged_is_marked_inside_of_its_panel(tmp_path):
+    """Its last score lies below the panel; the end of its line has a cross at the edge all the same."""
+    canvas, ax = figures.plt.subplots()
+    line = Line("diverged", "sgd", [0, 1, 2], [50.0, 60.0, 10.0], [0.0] * 3)
+    figures.draw_curves(ax, Panel("VGG11", "accuracy", [line], 40.0, 90.0))
+    (cross,) = [drawn for drawn in ax.lines if drawn.get_marker() == "x"]
+    assert list(cross.get_data()[0]) == [2] and list(cross.get_data()[1]) == [40.0] and not cross.get_clip_on()
+    figures.plt.close(canvas)
+
+
+def test_the_legend_says_mean_only_where_there_is_one(grid, tmp_path):
+    write_run(tmp_path, cell(scale="small"), 0, [80.0] * 30)
+    assert figures.label("ours", make(grid, tmp_path, "small")["small_cifar"]) == "ours, one seed"
+    write_run(tmp_path, cell(scale="small"), 1, [81.0] * 30)
+    assert "mean over seeds" in figures.label("ours", make(grid, tmp_path, "small")["small_cifar"])

@@ -113,7 +113,7 @@ def test_diverged_partial_and_stale_runs(grid, tmp_path):
     assert yogi["ours last 10"] == "90.00" and yogi["n"] == "1 + 1 diverged"
     assert row(table, "VGG11", "Adam")["ours last 10"] == row(table, "VGG11", "RAdam")["ours last 10"] == "\u2013"
     notes = "\n".join(table.notes)
-    assert "VGG11 Adam seed 0 (3)" in notes
+    assert "VGG11 Adam seed 0 (3; 40.00)" in notes
     assert (
         "Stale, not in the table: VGG11 RAdam on CIFAR-10, paper protocol, seed 0: precision was bf16, is fp32" in notes
     )
@@ -240,3 +240,30 @@ def test_one_scale_of_every_grid_that_has_it_can_be_asked_for():
     assert {"cifar", "adabelief_eps"} <= small and "ptb_figure" not in small
     named = list(asked_grids(call.parse_args(["--grid", "ptb_figure", "--scale", "small"])))
     assert [scales for _, scales in named] == [["small"]]  # which says that it has none
+
+
+def test_seeds_at_chance_are_told_from_the_others(tmp_path):
+    """A mean over seeds that learn and seeds that do not is that of neither."""
+    for seed, value in enumerate((10.0, 45.0, 55.0)):
+        write_run(tmp_path, cell(), seed, [20.0, 30.0, value], status="partial")
+    write_run(tmp_path, cell(optimizer="adabelief"), 0, [20.0, 30.0, 10.0], status="partial")
+    (table,) = make_tables(load_grid("first_epochs"), ["full"], [tmp_path], load_public_record())
+    notes = "\n".join(table.blocks[0].notes)
+    assert "VGG11 Adam: 1 of 3 seeds are at chance (10) at epoch 2; the other 2: 50.00 ± 7.07." in notes
+    assert "AdaBelief: 1 of" not in notes and "the first 3 of 200 epochs" in notes
+
+
+def test_a_single_cell_has_no_rank(tmp_path):
+    write_run(tmp_path, cell(scale="small"), 0, [80.0] * 30)
+    (table,) = make_tables(load_grid("cifar"), ["small"], [tmp_path], load_public_record())
+    assert row(table, "VGG11 on CIFAR-10", "Adam")["rank"] == "\u2013"
+
+
+def test_heads_explain_the_columns_that_are_there(tmp_path):
+    heads = {name: make_tables(load_grid(name), ["full"], [tmp_path], load_public_record())[0] for name in (
+        "ptb_figure", "adadiff_ptb", "lstm")}  # fmt: skip
+    said = {name: [word for word in (" figure: ", " official: ", " reruns: ") if word in table.head[0]]
+            for name, table in heads.items()}  # fmt: skip
+    assert said == {"ptb_figure": [" figure: "], "adadiff_ptb": [" reruns: "],
+                    "lstm": [" figure: ", " official: ", " reruns: "]}  # fmt: skip
+    assert "ours - official" not in heads["adadiff_ptb"].blocks[0].columns
