@@ -68,7 +68,7 @@ reproduce-cifar: $(ENV)  ## Fig. 4: three models, nine optimizers; quick on two 
 reproduce-lstm: $(ENV)  ## PTB: LSTMs of three depths, nine optimizers, perplexity; quick on two cores 5 min
 	@$(call reproduce,lstm)
 
-reproduce-gan: $(ENV)  ## Fig. 6, Table 3: WGAN, WGAN-GP, SN-GAN, FID, samples; quick on two cores 5 min
+reproduce-gan: $(ENV)  ## Fig. 6, Table 3: WGAN, WGAN-GP, SN-GAN, FID, samples; quick on two cores 4 min
 	@$(call reproduce,gan)
 
 reproduce-imagenet: $(ENV)  ## Table 2: ResNet18, eight optimizers; quick on two cores 5 min, small (real JPEGs) 1.5 h, full on a GPU a day a run
