@@ -23,7 +23,7 @@ from experiments.record import Record, read_lines, read_record
 from experiments.run import run, run_path
 
 STORE = "results/local/again"
-AT_REST = ("complete", "diverged", "partial")
+AT_REST = ("complete", "diverged", "partial", "done")  # done: by another process meanwhile
 DEPTH = 6  # folders from a store to a run
 
 

@@ -1,9 +1,9 @@
 """Copy finished runs on real data from the live store to results/archive:  python -m scripts.archive [--studies]
 
-One record for each cell, seed and fingerprint: an archived record of another fingerprint is set aside beside it. Runs
-of another configuration than the present one stay where they are, and so do runs
-on the embedded stand-in data (quick scale) are no evidence and stay where they are, and so do runs that belong to no
-grid (sweeps, tuning studies, trials by hand); --studies keeps the tuning studies with their runs.
+One record for each cell, seed and fingerprint: an archived record of another fingerprint is set aside beside it. What
+stays where it is: runs of another configuration than the present one, runs on the embedded stand-in data (quick scale),
+which are no evidence, and runs that belong to no grid (sweeps, tuning studies, trials by hand); --studies keeps the
+tuning studies with their runs.
 """
 
 from __future__ import annotations
