@@ -61,7 +61,7 @@ def say(call: Call, given: dict[str, str]) -> None:
     for one, request in kinds.items():
         left = [r for r in todo if kind(r) == one]
         setting = f"{request.cell.setting}, " if len({r.cell.setting for r in requests}) > 1 else ""
-        what = f"  {setting}{request.cell.data}, {request.cell.model}: {len(left)} runs to do"
+        what = f"  {setting}{', '.join((request.cell.data, request.cell.model, *one[4:]))}: {len(left)} runs to do"
         try:
             found, how = measured(request)
         except UserError as error:

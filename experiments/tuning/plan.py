@@ -115,11 +115,17 @@ def space_of(optimizer: str, setting: str, given: dict[str, str], search: list[s
 
 
 def searched(space: Space, sampler: str, given: dict[str, str]) -> Space:
-    """The space with what the command line says to search of the grid, where it is the grid that is searched."""
+    """The space with what the command line says to search of the grid, where it is the grid that is searched.
+
+    Raises:
+        UserError: something to search that the grid does not have.
+    """
     if sampler != "grid" or given.get("search", "all") == "all":
         return space
-    wanted = given["search"].split(",")
-    kept = {key: values for key, values in space.grid.items() if key in wanted or key.removeprefix("1-") in wanted}
+    wanted = [key.removeprefix("1-") for key in given["search"].split(",")]
+    kept = {key: values for key, values in space.grid.items() if key.removeprefix("1-") in wanted}
+    if absent := set(wanted) - {key.removeprefix("1-") for key in kept}:
+        raise UserError(f"the grid has no {', '.join(sorted(absent))}; there are {', '.join(space.grid) or 'none'}")
     return replace(space, grid=kept)
 
 

@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from experiments.cli import nearest
+from experiments.errors import UserError
 from experiments.grid import Grid, load_grid
-from experiments.recipes import CONFIGS
 
 GRIDS = (
     "cifar", "adabelief_eps", "first_epochs", "lstm", "ptb_figure", "adadiff_ptb", "lstm_first_epochs", "gan",
@@ -16,9 +17,8 @@ GRIDS = (
 
 
 def parser(module: str, description: str, out: str) -> argparse.ArgumentParser:
-    known = [name for name in GRIDS if (CONFIGS / "grid" / f"{name}.yaml").is_file()]
     made = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
-    made.add_argument("--grid", default=",".join(known), help="separated by commas, or none (default: %(default)s)")
+    made.add_argument("--grid", help=f"separated by commas, or none (default: {','.join(GRIDS)})")
     made.add_argument(
         "--studies", action=argparse.BooleanOptionalAction, default=True, help="tuning studies and sweeps too"
     )
@@ -29,10 +29,12 @@ def parser(module: str, description: str, out: str) -> argparse.ArgumentParser:
 
 
 def asked_grids(call: argparse.Namespace) -> Iterator[tuple[Grid, Sequence[str]]]:
-    """Each grid with the scales asked for."""
-    for name in call.grid.split(",") if call.grid else ():
-        grid = load_grid(name)
-        if call.scale in grid.scales:
-            yield grid, [call.scale]
-        elif call.scale is None or call.grid != ",".join(GRIDS):  # named, it is told what it does not have
-            yield grid, [call.scale] if call.scale else grid.scales
+    """Each grid with the scales asked for. Raises UserError for a scale that none has."""
+    named = GRIDS if call.grid is None else call.grid.split(",") if call.grid else ()
+    grids = [load_grid(name) for name in named]
+    scales = list(dict.fromkeys(scale for grid in grids for scale in grid.scales))
+    if call.scale is not None and grids and call.scale not in scales:
+        raise UserError(f"no scale {call.scale!r}{nearest(call.scale, scales)}; there are {', '.join(scales)}")
+    for grid in grids:
+        if call.scale is None or call.scale in grid.scales:
+            yield grid, grid.scales if call.scale is None else [call.scale]

@@ -134,9 +134,11 @@ def read_result(slots: Slots) -> Result:
 
 
 def families(results: Sequence[Result]) -> list[list[Result]]:
-    """Results that belong side by side: of one task, data set, model, protocol, scale and words."""
+    """Results that belong side by side: of one task, data set, model, protocol, scale and words, trials drawn and ended
+    alike."""
     found: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         s = result.study
-        found.setdefault((s.task, s.setting, s.data, s.model, s.protocol, s.scale, s.words), []).append(result)
+        key = s.task, s.setting, s.data, s.model, s.protocol, s.scale, s.words, s.sampler, s.pruner, s.trial_seeds
+        found.setdefault(key, []).append(result)
     return list(found.values())

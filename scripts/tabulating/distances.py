@@ -132,14 +132,17 @@ def notes(grid: Grid, part: Slice, cells: list[Cell]) -> list[str]:
 
 
 def failures(grid: Grid, part: Slice, cells: Sequence[Cell]) -> list[str]:
-    """Which cells missed the grid's threshold, or may where nothing has been run, with the reason."""
+    """Which cells missed the grid's threshold, or may where nothing has been run, with the reason, if it is known."""
     found: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
-        if reason := grid.expected_failure(cell):
-            records = part.finished(cell)
-            said = f"Missed the threshold of {grid.bound('at_most', cell, inf):g}" if records else "May fail"
-            if not records or any(map(grid.unhealthy, records)):
-                found.setdefault((said, reason), []).append(optimizer_name(cell.optimizer))
+        reason, records = grid.expected_failure(cell), part.finished(cell)
+        ill = [record for record in records if grid.unhealthy(record)]
+        if ill:
+            missed = f"Missed the threshold of {grid.bound('at_most', cell, inf):g}", reason or "this was not expected"
+            some = f" ({len(ill)} of {len(records)} runs)" if len(records) > 1 else ""
+            found.setdefault(missed, []).append(optimizer_name(cell.optimizer) + some)
+        elif reason and not records:
+            found.setdefault(("May fail", reason), []).append(optimizer_name(cell.optimizer))
     return [f"{said}: {', '.join(names)}: {reason}." for (said, reason), names in found.items()]
 
 

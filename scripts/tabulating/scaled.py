@@ -96,7 +96,7 @@ def small_table(grid: Grid, parts: list[Slice], public: PublicRecord) -> Table:
 def small_row(part: Slice, cell: Cell, order: Order, marks: Footnotes) -> list[str]:
     final, best, last, n = our_cells(part, cell, marks)
     ours, theirs = order.rank.get(cell.optimizer), order.authors_rank.get(cell.optimizer)
-    source = order.sources.get(cell.optimizer, DASH)
+    source = order.sources[cell.optimizer] if theirs else DASH
     return [optimizer_name(cell.optimizer), n, final, best, last, str(ours or DASH), str(theirs or DASH), source]
 
 

@@ -90,10 +90,8 @@ def made_with(family: Sequence[Result]) -> list[str]:
     records = [record for result in family for runs in result.records.values() for record in runs]
     words = f" Overridden in all runs: {' '.join(s.words)}." if s.words else ""
     target = f" Target: {s.select} {s.target:g}." if s.target is not None else ""
-    samplers = ", ".join(dict.fromkeys(r.study.sampler.replace("_", "-") for r in family))
-    pruners = ", ".join(dict.fromkeys(r.study.pruner for r in family))
-    seeds = " or ".join(dict.fromkeys(", ".join(map(str, r.study.trial_seeds)) for r in family))
-    trials = f"Trials: {samplers} points, pruned by {pruners}, seed {seeds}.{words}{target}"
+    seeds = ", ".join(map(str, s.trial_seeds))
+    trials = f"Trials: {s.sampler.replace('_', '-')} points, pruned by {s.pruner}, seed {seeds}.{words}{target}"
     if len({len(result.at_end) for result in family}) > 1:
         trials += " The optimizers do not have the same number of trials."
     return [trials] + ([f"Made with: {settings(records)}."] if records else [])

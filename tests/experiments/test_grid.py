@@ -12,7 +12,7 @@ import pytest
 
 from experiments import call, reproduce, workers
 from experiments.call import parse
-from experiments.cli import environment, guarded
+from experiments.cli import ASKED, environment, guarded
 from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.record import read_lines, read_records
@@ -165,10 +165,12 @@ def children(pid):
 
 def test_a_failure_that_stops_one_worker_stops_the_others(monkeypatch):
     real = subprocess.Popen
+    monkeypatch.setitem(ASKED, "HYDRA_FULL_ERROR", "0")
     codes = iter(["import sys; sys.exit(2)", "import time; time.sleep(600)"])
     begun = []
 
     def start(command, **more):
+        assert more["env"]["HYDRA_FULL_ERROR"] == "0"
         begun.append(real([sys.executable, "-c", next(codes)], **more))
         return begun[-1]
 
@@ -181,6 +183,7 @@ def test_workers_take_the_environment_as_the_user_set_it(monkeypatch):
     """`guarded` sets HYDRA_FULL_ERROR for itself; a worker that found it would end in tracebacks."""
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setitem(ASKED, "HYDRA_FULL_ERROR", "")
     with pytest.raises(SystemExit):
         guarded(lambda: int(environment()["HYDRA_FULL_ERROR"]))
     assert os.environ.pop("HYDRA_FULL_ERROR") == "1"

@@ -155,6 +155,9 @@ def test_search_narrows_a_grid_that_is_searched_and_no_other():
     words = ["task=cifar", "scale=quick", "optimizer=adam", "sampler=grid"]
     whole, narrow = parse(words).studies[0], parse([*words, "search=lr"]).studies[0]
     assert set(narrow.space.grid) == {"lr"} < set(whole.space.grid) and narrow.slots == len(whole.space.grid["lr"])
+    assert set(parse([*words, "search=lr,1-betas.0"]).studies[0].space.grid) == {"lr", "betas.0"}
+    with pytest.raises(UserError, match="the grid has no weight_decay; there are"):
+        parse([*words, "search=lr,weight_decay"])
     drawn = parse(["task=cifar", "scale=quick", "optimizer=adam", "search=lr"]).studies[0]
     assert drawn.space.grid == whole.space.grid
 

@@ -142,9 +142,14 @@ def test_forms_on_disk(name, tmp_path):
 def test_what_missed_the_threshold_is_told_from_what_may(tmp_path):
     grid = load_grid("gan")
     cells = {c.optimizer: c for c in grid.cells("small") if c.setting == "wgan-gp"}
-    for name, value in {"sgd": 120.0, "msvag": 50.0}.items():
+    for name, value in {"sgd": 120.0, "msvag": 50.0, "adabelief": 150.0}.items():
         write_run(tmp_path, cells[name], 0, [value], "frechet_vgg11_12345678")
     part = read_slice(grid, "small", "paper", [tmp_path])
-    notes = failures(grid, part, [cells[name] for name in ("sgd", "msvag", "fromage")])
-    assert [note.partition(": ")[::2][0] for note in notes] == ["Missed the threshold of 93", "May fail"]
+    notes = failures(grid, part, [cells[name] for name in ("sgd", "msvag", "fromage", "adabelief")])
+    assert [note.partition(": ")[::2][0] for note in notes] == [
+        "Missed the threshold of 93",
+        "May fail",
+        "Missed the threshold of 93",
+    ]
     assert "SGD" in notes[0] and "MSVAG" not in notes[0] and "Fromage" in notes[1]
+    assert notes[2].endswith("AdaBelief: this was not expected.")

@@ -7,6 +7,7 @@ from statistics import stdev
 import pytest
 import yaml
 
+from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.recipes import CONFIGS
 from scripts.reading.arguments import asked_grids, parser
@@ -238,8 +239,9 @@ def test_one_scale_of_every_grid_that_has_it_can_be_asked_for():
     assert full["cifar"] == ["full"] and "ptb_figure" in full and "adabelief_eps" not in full
     small = {grid.name for grid, _ in asked_grids(call.parse_args(["--scale", "small"]))}
     assert {"cifar", "adabelief_eps"} <= small and "ptb_figure" not in small
-    named = list(asked_grids(call.parse_args(["--grid", "ptb_figure", "--scale", "small"])))
-    assert [scales for _, scales in named] == [["small"]]  # which says that it has none
+    for words in (["--grid", "ptb_figure", "--scale", "small"], ["--scale", "smal"]):
+        with pytest.raises(UserError, match="no scale 'smal"):
+            list(asked_grids(call.parse_args(words)))
 
 
 def test_seeds_at_chance_are_told_from_the_others(tmp_path):
@@ -251,12 +253,16 @@ def test_seeds_at_chance_are_told_from_the_others(tmp_path):
     notes = "\n".join(table.blocks[0].notes)
     assert "VGG11 Adam: 1 of 3 seeds are at chance (10) at epoch 2; the other 2: 50.00 ± 7.07." in notes
     assert "AdaBelief: 1 of" not in notes and "the first 3 of 200 epochs" in notes
+    write_run(tmp_path, cell(optimizer="sgd"), 0, [20.0] * 200)
+    (table,) = make_tables(load_grid("first_epochs"), ["full"], [tmp_path], load_public_record())
+    assert "the first 3 or all of 200 epochs" in "\n".join(table.blocks[0].notes)
 
 
 def test_a_single_cell_has_no_rank(tmp_path):
     write_run(tmp_path, cell(scale="small"), 0, [80.0] * 30)
     (table,) = make_tables(load_grid("cifar"), ["small"], [tmp_path], load_public_record())
-    assert row(table, "VGG11 on CIFAR-10", "Adam")["rank"] == "\u2013"
+    adam = row(table, "VGG11 on CIFAR-10", "Adam")
+    assert adam["rank"] == adam["authors' rank"] == adam["from"] == "\u2013"
 
 
 def test_heads_explain_the_columns_that_are_there(tmp_path):

@@ -246,11 +246,14 @@ def test_families_of_studies_do_not_overwrite_each_other(made, tmp_path):
 
 def test_other_budgets_and_seeds_are_named(made, tmp_path):
     first, *rest = read_results([made])
-    first = replace(first, study=replace(first.study, budget=4, trial_seeds=(100, 101)))
-    ((title, _),) = draw_studies([first, *rest], tmp_path)
+    more = replace(first, study=replace(first.study, budget=4))
+    ((title, _),) = draw_studies([more, *rest], tmp_path)
     assert title.endswith("unequal budgets of 2 to 4 trials")
-    (table,) = tuned_tables([first, *rest])
-    assert "seed 100, 101 or 100." in table.blocks[0].notes[0]
+    other = [replace(first, study=replace(first.study, **{key: value})) for key, value in (
+        ("trial_seeds", (100, 101)), ("pruner", "hyperband"), ("sampler", "tpe"))]  # fmt: skip
+    (table,) = tuned_tables([first, *rest, *other])
+    notes = [block.notes[0] for block in table.blocks]
+    assert len(notes) == 4 and "seed 100, 101." in notes[1] and "by hyperband" in notes[2] and "tpe points" in notes[3]
 
 
 def test_without_a_target_nothing_is_said_to_miss_it(made):
