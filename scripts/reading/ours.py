@@ -145,7 +145,7 @@ def settings(records: Sequence[Record]) -> str:
     pixels = f"{config('data', 'pixels')} px, " if any("pixels" in r.config["data"] for r in records) else ""
     partial = [r for r in records if status(r) == "partial"]
     reached = [str(n) for n in sorted({r.epochs_done for r in partial})] + ["all"] * (0 < len(partial) < len(records))
-    first = f"the first {' or '.join(reached)} of " if partial else ""
+    first = f"the first {' or '.join(reached)} of ".replace("first 1 of", "first of") if partial else ""
     width = f"width {config('model', 'width')}, " if any("width" in r.config["model"] for r in records) else ""
     return (
         f"{width}{pixels}{first}{config('epochs')} epochs, "
