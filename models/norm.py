@@ -12,8 +12,8 @@ CHOICES = ("uniform", "ones")
 def draw_norm_scales(module: nn.Module, kind: str, generator: torch.Generator | None = None) -> None:
     """Set the scale (`weight`) of every batch norm in `module`, in the order of `module.modules()`.
 
-    Torch before 1.2 drew the scales from U(0, 1); the official CIFAR curves were made with 1.1.0, and their
-    first epochs with SGD show it. A network without batch norm is left as it is.
+    Torch before 1.2 drew the scales from U(0, 1); the first epochs of the official CIFAR curves with
+    SGD show it (which version made them is not recorded). A network without batch norm is left as it is.
 
     Args:
         module: changed in place, on whatever device it is.

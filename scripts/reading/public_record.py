@@ -76,9 +76,10 @@ class PublicRecord:
         return reading.value if reading else None
 
     def rerun_last(self, data: str, model: str, optimizer: str, repository: str) -> float | None:
-        """A repository's last-10 mean: its joined run's, else that of a finished one kept apart (as an order of
-        optimizers may use: MSVAG's two forms end alike)."""
+        """A repository's last-10 mean: its joined run's, else, for MSVAG alone, that of one kept apart (whose other
+        form ends alike, so that an order of optimizers may use it)."""
         finished = [r for r in self.reruns(data, model, optimizer) if r.complete and r.repository == repository]
+        finished = [r for r in finished if r.joins or optimizer == "msvag"]
         return max(finished, key=lambda r: r.joins).last if finished else None
 
 

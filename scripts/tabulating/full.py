@@ -45,8 +45,8 @@ CLEAN_BEST = (
 NOTES = {
     "adabelief-ptb": [
         "Recipes and schedule of the official curves (drops after epochs 100 and 145). The figure is of other runs: "
-        "drops after 75 and 150 and, as its values say, AdamW and RAdam at rate 1e-3 with two and three layers. The "
-        "official runs' recurrent matrices never received a gradient, nor do ours under this protocol. Sequence "
+        "drops after 75 and 150 and, as its values suggest, AdamW and RAdam at rate 1e-3 with two and three layers. "
+        "The official runs' recurrent matrices never received a gradient, nor do ours under this protocol. Sequence "
         "lengths come from the official generator (seed 141) whatever the run's seed; the five-seed reruns varied them."
     ],
     "adabelief-ptb-figure": [
@@ -145,11 +145,13 @@ def lead(part: Slice, cell: Cell, score: str = "last") -> str:
 
 
 def to_official(part: Slice, cell: Cell, public: PublicRecord) -> tuple[str, list[dict[str, Any]]]:
-    """Our last-10 mean minus the official curve's, or minus the figure's reading where there is no curve."""
+    """Our last-10 mean minus the official curve's, or minus the figure's reading where there is no curve; none to a
+    curve that stops early, whose last ten epochs are others."""
     ours, theirs = estimate(list(part.scores(cell, "last").values())), public.paper_last(*key_of(cell))
-    if ours is None or theirs is None:
+    curve = public.official(*key_of(cell))
+    if ours is None or theirs is None or (curve and not curve.complete):
         return DASH, []
-    by_curve = public.official(*key_of(cell)) is not None
+    by_curve = curve is not None
     quantity = f"last, ours - {'official curve' if by_curve else 'figure'}"
     value = plain(cell, "difference", quantity, ours.mean - theirs)
     return signed(ours.mean - theirs) + ("" if by_curve else " (fig.)"), [value]

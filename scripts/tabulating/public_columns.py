@@ -25,7 +25,7 @@ def public_cells(cell: Cell, public: PublicRecord, marks: Footnotes) -> tuple[li
         texts[1:4] = [number(getattr(curve, name)) for name in SCORES]
         if not curve.complete:
             ends = f"The official curve stops after {len(curve.test)} epochs."
-            texts[1] += f" [{marks.mark(ends, ends)}]"
+            texts[1:4] = [f"{text} [{marks.mark(ends, ends)}]" for text in texts[1:4]]
         source = f"{curve.repository} ({curve.settings})"
         values += [plain(cell, "official curve", name, getattr(curve, name), source) for name in SCORES]
     if joined := public.joined(*key_of(cell)):

@@ -134,3 +134,21 @@ def test_every_rank_of_the_authors_says_where_it_is_from(grid, tmp_path):
     )
     kinds = {v["kind"] for v in table.values if v["optimizer"] == "fromage" and v["quantity"] == "rank by last 10"}
     assert kinds == {"figure"}
+
+
+def test_a_curve_that_stops_early_is_marked_and_nothing_is_subtracted_from_it(grid, tmp_path):
+    """Its last ten epochs are not the last of the schedule."""
+    for name in ("sgd", "adabelief"):
+        write_run(tmp_path, lstm(name, "lstm3"), 0, flat(64.0))
+    table = make(grid, tmp_path)["ptb"]
+    sgd, belief = row(table, "3-layer LSTM", "SGD"), row(table, "3-layer LSTM", "AdaBelief")
+    assert all("[" in sgd[f"official {name}"] for name in ("final", "best", "last 10"))
+    assert sgd["ours - official"] == "\u2013" and belief["ours - official"] == "+2.73"
+
+
+def test_a_rerun_at_another_rate_stands_for_no_official_one():
+    public = load_public_record()
+    repository = next(
+        run.repository for run in public.reruns("ptb", "lstm2", "adamw") if not run.joins and run.complete
+    )
+    assert public.rerun_last("ptb", "lstm2", "adamw", repository) is None
