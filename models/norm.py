@@ -13,7 +13,7 @@ def draw_norm_scales(module: nn.Module, kind: str, generator: torch.Generator | 
     """Set the scale (`weight`) of every batch norm in `module`, in the order of `module.modules()`.
 
     Torch before 1.2 drew the scales from U(0, 1); the first epochs of the official CIFAR curves with
-    SGD show it (which version made them is not recorded). A network without batch norm is left as it is.
+    SGD show it (1.1.0 by their README, though not by the files). A network without batch norm is left as it is.
 
     Args:
         module: changed in place, on whatever device it is.
