@@ -58,6 +58,19 @@ def load_distances(folder: Path = PAPER) -> tuple[dict[tuple[str, str], Distance
     return paper, rerun
 
 
+@lru_cache(maxsize=2)
+def further(folder: Path = PAPER) -> dict[str, list[tuple[str, float, str]]]:
+    """What else the authors published, by setting: (optimizer, FID, where and how). It contradicts itself in part."""
+    rows = pd.read_csv(folder / "published_gan.csv")
+    rows = rows[rows["kind"].isin(["curve", "readme"]) & rows["metric"].str.startswith("fid")]
+    found: dict[str, list[tuple[str, float, str]]] = {}
+    for setting, model in MODELS.items():
+        for row in rows[rows["model"] == model].to_dict("records"):
+            text = f"{row['source']}; {row['note']}"
+            found.setdefault(setting, []).append((row["optimizer"], row["value"], text))
+    return found
+
+
 def reading_error(note: str) -> float | None:
     found = re.search(r"\+-([\d.]+\d)", note)
     return float(found.group(1)) if found else None

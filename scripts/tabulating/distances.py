@@ -9,7 +9,7 @@ from typing import Any
 from experiments.cell import Cell
 from experiments.grid import Grid
 from experiments.record import Record
-from scripts.reading.distances import load_distances
+from scripts.reading.distances import further, load_distances
 from scripts.reading.names import data_name, optimizer_name, setting_name
 from scripts.reading.ours import Slice, deep, settings, stale_notes
 from scripts.reading.statistic import Estimate, estimate
@@ -128,6 +128,11 @@ def notes(grid: Grid, part: Slice, cells: list[Cell]) -> list[str]:
         ours, theirs = our_ranks(part, cells), their_ranks(part, cells)
         order = tau([float(ours[c]) for c in both], [float(theirs[c]) for c in both])
         texts.append(f"Kendall's τ (95 % bootstrap interval over optimizers) of our order with the authors' {order}.")
+    if part.scale == "full" and part.protocol == "paper":
+        texts += [
+            f"Also published: {optimizer_name(name)} {value:.2f} ({where})."
+            for name, value, where in further().get(cells[0].setting, [])
+        ]
     return texts + failures(grid, part, cells)
 
 

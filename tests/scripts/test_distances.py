@@ -153,3 +153,10 @@ def test_what_missed_the_threshold_is_told_from_what_may(tmp_path):
     ]
     assert "SGD" in notes[0] and "MSVAG" not in notes[0] and "Fromage" in notes[1]
     assert notes[2].endswith("AdaBelief: this was not expected.")
+
+
+def test_what_else_the_authors_published_stands_under_the_block(tmp_path):
+    block = next(b for b in made(tmp_path)["gan"].blocks if b.title.startswith("SN-GAN"))
+    said = "\n".join(block.notes)
+    assert "Also published: AdaBelief 13.97 (SNGAN-AdaBelief repo training log of 2020-10-17; step 100000" in said
+    assert "AdaBelief 12.36" in said and "Adam 13.25" in said and said.count("Also published") == 6
