@@ -18,7 +18,7 @@ REVISION = 1
 class MuonAndRest(torch.optim.Optimizer):
     """torch.optim.Muon and AdamW joined. rest: arguments of `optimizers.Adam` for what is no matrix.
 
-    Raises ValueError where there is no matrix.
+    Raises ValueError where there is no matrix, and NotImplementedError for a further group, which no part would step.
     """
 
     def __init__(

@@ -76,10 +76,10 @@ class PublicRecord:
         return reading.value if reading else None
 
     def rerun_last(self, data: str, model: str, optimizer: str, repository: str) -> float | None:
-        """A repository's last-10 mean: its joined run's, else, for MSVAG alone, that of one kept apart (whose other
-        form ends alike, so that an order of optimizers may use it)."""
-        finished = [r for r in self.reruns(data, model, optimizer) if r.complete and r.repository == repository]
-        finished = [r for r in finished if r.joins or optimizer == "msvag"]
+        """A repository's last-10 mean, for an order of optimizers: its joined run's, else that of one kept apart of
+        which `deviations.csv` says that it may stand there."""
+        runs = self.reruns(data, model, optimizer)
+        finished = [r for r in runs if r.complete and r.orders and r.repository == repository]
         return max(finished, key=lambda r: r.joins).last if finished else None
 
 

@@ -32,7 +32,8 @@ class Curve:
     """One published run. `test` and `train` are accuracies in percent, or perplexities where lower is `better`, one an
     epoch from the first on.
 
-    `deviates` says what keeps the run apart from the cell, `remarks` what a reader should know although it joins.
+    `deviates` says what keeps the run apart from the cell, `remarks` what a reader should know although it joins,
+    `orders` whether it may stand in an order of optimizers though it is kept apart.
     """
 
     repository: str
@@ -42,6 +43,7 @@ class Curve:
     deviates: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     better: str = "max"
+    orders: bool = True
 
     @property
     def complete(self) -> bool:
@@ -92,10 +94,12 @@ def read_curves(rows: pd.DataFrame, deviations: pd.DataFrame | None = None) -> d
         first = run.iloc[0]
         split = {name: part.sort_values("epoch")["value"] for name, part in run.groupby("split")}
         found = [] if deviations is None else [d for d in deviations.to_dict("records") if matches(d, first)]
-        deviates, remarks = (tuple(d["reason"] for d in found if d["joins"] == joins) for joins in ("no", "yes"))
+        deviates, remarks = (
+            tuple(d["reason"] for d in found if d["joins"] in joins) for joins in (("no", "order"), ("yes",))
+        )
         curve = Curve(
             first["repository"], first["settings"], tuple(split["test"]), tuple(split["train"]), deviates, remarks,
-            better="min" if first["metric"] == "ppl" else "max",
+            better="min" if first["metric"] == "ppl" else "max", orders=all(d["joins"] != "no" for d in found),
         )  # fmt: skip
         curves.setdefault((first["dataset"], first["model"], first["optimizer"]), []).append(curve)
     return curves

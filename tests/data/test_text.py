@@ -15,6 +15,7 @@ from data.text import read_text, text_data
 from data.topics import CONTENT, topics
 from data.wikitext import wikitext2
 from experiments.recipes import CONFIGS
+from tests.answer import Answer
 
 REAL = Path(os.environ.get("DATA_ROOT", CONFIGS.parent / "data" / "raw"))
 TEXTS = {"train": " the cat \n sat\n", "validation": "the dog\n", "test": "a cat\n"}
@@ -94,20 +95,6 @@ def test_a_failed_download_leaves_nothing(monkeypatch, tmp_path):
 
 def refuse(*args, **kwargs):
     raise OSError("no route")
-
-
-class Answer:
-    def __init__(self, content):
-        self.content = content
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *args):
-        pass
-
-    def read(self):
-        return self.content
 
 
 def test_a_download_is_checked_and_put_in_its_place(monkeypatch, tmp_path):

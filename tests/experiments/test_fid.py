@@ -23,6 +23,7 @@ from experiments.errors import Unscored
 from experiments.fid import Running, Statistics, eight_bit, frechet, further_scores
 from experiments.score import Score
 from experiments.spaces import Classifier, Inception, find_inception
+from tests.answer import Answer
 
 
 def features(n, d, seed=0, shift=0.0):
@@ -139,24 +140,6 @@ def test_a_download_that_is_cut_off_or_another_file_leaves_nothing(monkeypatch, 
     with pytest.raises(Unscored, match=re.escape(message)):
         find_inception()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-class Answer:
-    """What a server sends: bytes, or an exception while it does."""
-
-    def __init__(self, content):
-        self.content = content
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def read(self):
-        if isinstance(self.content, Exception):
-            raise self.content
-        return self.content
 
 
 def test_who_trains_without_the_network_is_told_before(monkeypatch, tmp_path, capsys):

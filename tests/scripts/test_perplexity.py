@@ -152,3 +152,6 @@ def test_a_rerun_at_another_rate_stands_for_no_official_one():
         run.repository for run in public.reruns("ptb", "lstm2", "adamw") if not run.joins and run.complete
     )
     assert public.rerun_last("ptb", "lstm2", "adamw", repository) is None
+    assert public.rerun_last("ptb", "lstm1", "msvag", "anirudhb11/Adabelief-Optimizer-RC") == pytest.approx(
+        84.36, abs=0.005
+    )
