@@ -19,7 +19,7 @@ from experiments.cli import guarded
 from experiments.compose import Request, module_of
 from experiments.errors import UserError
 from experiments.grid import load_grid
-from experiments.progress import clock
+from experiments.progress import clock, runs
 from experiments.run import build
 from experiments.standing import ARCHIVE, find
 from experiments.throughput import EVALUATION, Pace, kind, pace
@@ -52,7 +52,7 @@ def say(call: Call, given: dict[str, str]) -> None:
     todo = [r for r in requests if not find(r, store)]
     archived = [r for r in todo if find(r, ARCHIVE)]
     print(
-        f"\n{call.scale} scale: {len(requests)} runs, {len(requests) - len(todo)} done here, {len(archived)} in the"
+        f"\n{call.scale} scale: {runs(len(requests))}, {len(requests) - len(todo)} done here, {len(archived)} in the"
         f" archive{', left out' if call.skip_archived and archived else ''}"
     )
     todo = [r for r in todo if not (call.skip_archived and r in archived)]
@@ -61,7 +61,7 @@ def say(call: Call, given: dict[str, str]) -> None:
     for one, request in kinds.items():
         left = [r for r in todo if kind(r) == one]
         setting = f"{request.cell.setting}, " if len({r.cell.setting for r in requests}) > 1 else ""
-        what = f"  {setting}{', '.join((request.cell.data, request.cell.model, *one[4:]))}: {len(left)} runs to do"
+        what = f"  {setting}{', '.join((request.cell.data, request.cell.model, *one[4:]))}: {runs(len(left))} to do"
         try:
             found, how = measured(request)
         except UserError as error:

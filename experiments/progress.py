@@ -123,6 +123,11 @@ def start_copy(sums: Any) -> tuple[Any, list[str], torch.Tensor, dict[str, int]]
     return event, list(sums.totals), values, dict(sums.counts)
 
 
+def runs(count: int) -> str:
+    """1 run, 2 runs."""
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
 def clock(seconds: float) -> str:
     """Seconds as a person says them: 42 s, 7 min, 3.5 h."""
     if seconds < 90:

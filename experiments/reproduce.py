@@ -20,7 +20,7 @@ from experiments import machine
 from experiments.call import Call, parse
 from experiments.cli import guarded
 from experiments.compose import Request
-from experiments.progress import clock
+from experiments.progress import clock, runs
 from experiments.standing import ARCHIVE, find, standing
 from experiments.throughput import seconds_left
 from experiments.workers import share, work
@@ -56,7 +56,7 @@ def default_jobs(scale: str) -> int:
 def say_plan(call: Call, requests: list[Request], todo: list[Request], archived: list[Request], jobs: int) -> None:
     done = len(requests) - len(todo) - len(archived)
     skipped = f", {len(archived)} archived ones left out" if archived else ""
-    print(f"{call.grid.title}, {call.scale} scale: {len(requests)} runs, {done} already done{skipped}", flush=True)
+    print(f"{call.grid.title}, {call.scale} scale: {runs(len(requests))}, {done} already done{skipped}", flush=True)
     if todo:
         threads = max(1, machine.cores() // jobs)
         estimate = seconds_left(todo, threads) / jobs
@@ -76,7 +76,7 @@ def report(call: Call, requests: list[Request], store: Path) -> int:
         print(f"not done: {request.cell} seed {request.seed} ({standing(request, store)})", file=sys.stderr)
     for record, why in sick:
         print(f"not healthy: {record.cell} seed {record.seed}: {why}", file=sys.stderr)
-    print(f"{len(records)} of {len(requests)} runs done")
+    print(f"{len(records)} of {runs(len(requests))} done")
     timed_out = call.max_seconds is not None and not any(standing(r, store) == "failed" for r in missing)
     return 2 if sick or (missing and not timed_out) else 0
 

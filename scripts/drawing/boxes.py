@@ -36,7 +36,7 @@ def draw_boxes(figure: BoxFigure, folder: Path) -> list[Path]:
         "ours": Line2D([], [], color="0.1", marker="o", ls="", label="ours (one run)"),
         "paper": Line2D([], [], color=PAPER, marker="s", mfc="none", ls="", label="paper, Fig. 6, as read (one run)"),
         "table": Line2D([], [], color=PAPER, marker="D", mfc="none", ls="", label="paper, Table 3 (mean ± sd)"),
-        "limit": Line2D([], [], color="0.4", ls="--", label="half of an untrained generator's"),
+        "limit": Line2D([], [], color="0.4", ls="--", label="about half of an untrained generator's"),
     }
     canvas.legend(
         handles=[keys[name] for name in keys if have[name]], loc="outside lower center", ncols=4, frameon=False,

@@ -18,10 +18,10 @@ CAPTIONS = {
     "better. The axes are logarithmic. SN-GAN: the paper's Table 3 (mean ± sd), ours the best of the checkpoints as "
     "there.",
     "small": "Frechet distance in the features of a small classifier of CIFAR-10, not the FID; narrower networks, "
-    "fewer epochs: values not comparable with the paper, so its boxes are not drawn. Logarithmic axes. Dashed: half of "
-    "an untrained generator's.",
+    "fewer epochs: values not comparable with the paper, so its boxes are not drawn. Logarithmic axes. Dashed: "
+    "about half of an untrained generator's.",
     "quick": "Frechet distance between pixels, on digits of 8 pixels: a check of the pipeline, not comparable with the "
-    "paper. Logarithmic axes. Dashed: half of an untrained generator's.",
+    "paper. Logarithmic axes. Dashed: about half of an untrained generator's.",
 }
 
 

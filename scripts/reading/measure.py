@@ -11,7 +11,7 @@ from experiments.grid import Grid
 class Measure:
     """name: as in the record; better: "max" or "min"; words: how a sentence begins with it; axis: how a panel calls it;
     figure: where the paper draws it; train: what its train value is; material: what the small scale shares with the
-    paper; stand_in: what the quick scale is made of."""
+    full one; stand_in: what the quick scale is made of."""
 
     name: str
     better: str

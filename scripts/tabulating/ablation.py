@@ -31,7 +31,7 @@ HEAD = [
 
 
 def ablation_table(grid: Grid, scale: str, parts: list[Slice]) -> Table:
-    head = [QUICK] if scale == "quick" else ["The paper's {material}; narrower models and fewer epochs."]
+    head = [QUICK] if scale == "quick" else ["As at full scale: {material}; narrower models and fewer epochs."]
     table = Table(f"{scale}_{grid.name}", f"{grid.title} {scale} scale", [])
     table.head = [text.format(**vars(measure_of(grid))) for text in (*head, EXPLAINED, *HEAD)]
     marks = Footnotes()

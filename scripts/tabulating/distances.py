@@ -37,13 +37,14 @@ HEADS = {
     "checkpoints, so it is compared with our best. rerun: an independent rerun's value after the last step, "
     "read off its figure. ours - paper: of the medians (SN-GAN: our best minus the mean). ours - AdaBelief: "
     "paired by seed, with its 95 % interval (t). AdamW and Padam are not in the paper's figure.",
-    "small": "The paper's data, recipes, batch size and turns; narrower networks, fewer epochs, and a Frechet distance "
+    "small": "As at full scale: data, recipes, batch size, turns; narrower networks, fewer epochs, a Frechet distance "
     "in the features of a small classifier of CIFAR-10 (results/classifier), which is not the FID. Values are not "
     "comparable with the paper's, so only the orders of the optimizers are compared. rank: by our mean, authors' rank: "
-    "by the median of the paper's five runs (SN-GAN: its mean). threshold: half of an untrained generator's distance.",
+    "by the median of the paper's five runs (SN-GAN: its mean). threshold: about half of an untrained generator's "
+    "distance.",
     "quick": "Handwritten digits of 8 pixels (scikit-learn), narrow networks, minutes: a check that the pipeline "
     "works. The distance is Frechet's between the pixels, not the FID, and no number here is comparable with one of "
-    "the paper's. healthy: below half of an untrained generator's distance.",
+    "the paper's. healthy: below about half of an untrained generator's distance.",
 }
 NAMES = {"full": "gan", "small": "small_gan", "quick": "quick_gan"}
 

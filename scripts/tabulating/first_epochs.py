@@ -27,7 +27,7 @@ HEAD = [
     "test: the whole test split after the epoch. Ours: mean ± sd over n seeds. official: the "
     "authors' curve, a single run. reruns: independent runs of the same recipe, also unfinished ones (range of more "
     "than one).",
-    "In the first epochs single runs scatter widely.",
+    "How far single runs scatter shows where there are several: our sd, the reruns' range.",
 ]
 
 

@@ -7,7 +7,7 @@ from experiments.compose import expected
 from scripts.reading.names import SETTINGS, data_name, model_name, optimizer_name
 from scripts.reading.ours import Slice
 
-ASKED = "one run of each, on one thread"
+ASKED = "one run of each, on one thread of a quiet processor with AVX-512"
 
 
 def missing_notes(part: Slice) -> list[str]:

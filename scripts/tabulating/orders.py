@@ -79,8 +79,11 @@ def order_notes(order: Order, part: Slice, public: PublicRecord) -> list[str]:
 
 
 def tau(a: list[float], b: list[float]) -> str:
-    value, (low, high) = kendall(a, b), kendall_interval(a, b)
-    text = "undefined" if isnan(value) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    """Kendall's tau with its interval; two orders that are equal (or opposite) have none: no resample changes them."""
+    value = kendall(a, b)
+    text = "undefined" if isnan(value) else f"{value:.2f}"
+    if abs(value) < 1:
+        text += " [{:.2f}, {:.2f}]".format(*kendall_interval(a, b))
     return f"{text.replace('-', MINUS)} ({len(a)} optimizers)"
 
 

@@ -38,7 +38,7 @@ SAME_DECAY = (
     "decoupled, Adam is AdamW); 2 % of the training images are held out and choose the best epoch."
 )
 SMALL = (
-    "The paper's network, recipes, batch size and schedule shape on 20 classes of Tiny ImageNet (4,000 images). The "
+    "Network, recipes, batch size and schedule shape of full scale on 20 classes of Tiny ImageNet (4,000 images). The "
     "values are not comparable with the paper's, and Table 2's own order (Adam by the higher of its two numbers) is of "
     "numbers from different schedules and decays; so the orders are set side by side and nothing more. rank: by the "
     "mean of the last quarter, which Kendall's τ compares too."

@@ -30,7 +30,7 @@ QUICK = (
     "the paper, and no number here is comparable with one of the paper's."
 )
 SMALL = (
-    "The paper's {material}; narrower models and fewer epochs. The values are not "
+    "As at full scale: {material}; narrower models and fewer epochs. The values are not "
     "comparable with the paper's, so only the orders of the optimizers are compared."
 )
 RANKS = (

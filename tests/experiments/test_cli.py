@@ -117,7 +117,7 @@ def test_no_data_and_no_network(shell, tmp_path, offline):
     refused(shell, shell.train(*words), *parts)
     grid = ["grid=cifar", "scale=small", "model=vgg11", "optimizer=adam", f"store={shell.store.path}", *words]
     status, out, err = shell(lambda: reproduce.main(grid))
-    assert "1 runs, 0 already done" in out
+    assert "1 run, 0 already done" in out
     refused(shell, (status, "", err), *parts)
     assert not (tmp_path / "nothing").exists()
 

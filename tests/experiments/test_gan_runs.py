@@ -40,7 +40,7 @@ def test_the_grid_is_the_papers():
 @pytest.mark.parametrize("protocol", ["paper", "clean"])
 @pytest.mark.parametrize(("setting", "model"), KINDS)
 @pytest.mark.parametrize(("scale", "data"), [("quick", "digits"), ("small", "cifar10")])
-def test_the_threshold_is_half_of_an_untrained_generators_distance(setting, model, protocol, scale, data):
+def test_the_threshold_is_about_half_of_an_untrained_generators_distance(setting, model, protocol, scale, data):
     task = task_of(setting, model, protocol, scale, data)
     task.score.extras = False
     for player in task.players.values():

@@ -166,7 +166,7 @@ def test_a_plan_without_the_data_times_noise(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(plan, "PARTS", 2)
     assert plan.main(["table=imagenet", "scale=full", "optimizer=sgd", "scale.pixels=32"]) == 0
     said = capsys.readouterr().out
-    assert "imagenet, resnet18, data.pixels=32: 1 runs to do" in said
+    assert "imagenet, resnet18, data.pixels=32: 1 run to do" in said
     assert "the data are not here" in said and "SCALE=full" in said
 
 

@@ -15,6 +15,8 @@ from scripts.reading.ours import read_slice
 from scripts.reading.public_record import load_public_record
 from scripts.reading.statistic import Estimate, estimate, kendall, kendall_interval, paired
 from scripts.tables import has_runs, main, make_tables
+from scripts.tabulating.layout import MINUS
+from scripts.tabulating.orders import tau
 from tests.scripts.synthetic import cell, write_run
 
 T_975_2 = 4.302652729911275  # Student's t with two degrees of freedom
@@ -56,6 +58,18 @@ def test_kendall():
     assert kendall([1, 2, 4, float("-inf")], [2, 3, 4, 1]) == 1.0  # a diverged run
     low, high = kendall_interval([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])
     assert -1 <= low < kendall([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5]) < high <= 1
+
+
+def test_an_interval_of_tau_is_not_the_draw_of_its_resamples():
+    ours, theirs = [3, 1, 2, 5, 4, 9, 7, 8, 6], [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert kendall_interval(ours, theirs, seed=1) == pytest.approx(kendall_interval(ours, theirs, seed=2), abs=0.005)
+    assert kendall_interval(ours[::-1], theirs[::-1]) == pytest.approx(kendall_interval(ours, theirs), abs=0.005)
+
+
+def test_equal_orders_have_no_interval():
+    assert tau([1, 2, 3, 4], [10, 20, 30, 40]) == "1.00 (4 optimizers)"
+    assert tau([4, 3, 2, 1], [10, 20, 30, 40]) == f"{MINUS}1.00 (4 optimizers)"
+    assert tau([1, 2, 4, 3], [10, 20, 30, 40]).startswith("0.67 [")
 
 
 def test_public_record_without_runs(tmp_path, monkeypatch, capsys):
