@@ -52,6 +52,8 @@ def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecor
     begun = [part for part in parts if not part.is_empty or part.evidence.stale]
     if parts[0].measure.name == "distance":
         return [distance_table(grid, scale, parts)] if begun or scale == "full" else []
+    if grid.ablation:
+        return [ablation_table(grid, scale, begun)] if begun else []
     if grid.printed and scale == "full":
         return [printed_table(grid, parts)]
     if scale == "full":
@@ -59,8 +61,6 @@ def scale_tables(grid: Grid, scale: str, parts: list[Slice], public: PublicRecor
         return [full_table(grid, data, parts[0], parts[1], public) for data in names]
     if not begun:
         return []
-    if grid.ablation:
-        return [ablation_table(grid, scale, begun)]
     if scale == "quick":
         return [quick_table(grid, begun)]
     return [small_printed_table(grid, begun)] if grid.printed else [small_table(grid, begun, public)]

@@ -19,6 +19,7 @@ FULL = f"{CUT} Reruns that are unfinished or deviate from the recipe are not dra
 CLEAN = "Clean protocol: not comparable with the published curves, which are not drawn. " + CUT
 FIRST = "Full model and recipe, first epochs only. Epochs count from 0."
 NOT_COMPARABLE = {
+    "full": "Scores per epoch; the public record is not drawn.",
     "quick": "Stand-in data, small networks or images: a check of the pipeline, not comparable with the paper.",
     "small": "Narrower models or fewer images, fewer epochs: values not comparable with the paper's, whose curves are "
     "not drawn.",
@@ -26,7 +27,7 @@ NOT_COMPARABLE = {
 
 
 def pictures(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: PublicRecord) -> list[Figure]:
-    """The full-scale figures always; the others where there are runs."""
+    """The full scale's figures always, but for an ablation's; the others where there are runs."""
     public = public.of(grid.setting)
     if is_first_epochs(grid):
         if "full" not in scales:
@@ -37,7 +38,7 @@ def pictures(grid: Grid, scales: Sequence[str], roots: Sequence[Path], public: P
     for scale in scales:
         for protocol in PROTOCOLS:
             part = read_slice(grid, scale, protocol, roots)
-            figures += full(grid, part, public) if scale == "full" else scaled(grid, part)
+            figures += full(grid, part, public) if scale == "full" and not grid.ablation else own(grid, part)
     return figures
 
 
@@ -55,17 +56,18 @@ def full(grid: Grid, part: Slice, public: PublicRecord) -> list[Figure]:
     return [figure for figure in figures if figure.kinds]  # a record without curves is a table only
 
 
-def scaled(grid: Grid, part: Slice) -> list[Figure]:
-    """One figure per data set that has runs; the first takes the grid's name (quick_cifar, small_cifar), the others
-    that of their data (small_cifar100)."""
+def own(grid: Grid, part: Slice) -> list[Figure]:
+    """Our runs alone, one figure per data set that has some; the first takes the grid's name (quick_cifar,
+    small_cifar), the others that of their data (small_cifar100)."""
     figures: list[Figure] = []
     protocol = "" if part.protocol == "paper" else f"_{part.protocol}"
     names = list(dict.fromkeys(cell.data for cell in part.cells))
     for data in names:
         if have := runs(part, data):
-            name = f"{part.scale}_{grid.name if data == names[0] else data}{protocol}"
+            scale = "" if part.scale == "full" else f"{part.scale}_"
+            name = f"{scale}{grid.name if data == names[0] else data}{protocol}"
             title = f"{data_name(data)}, {part.scale} scale{protocol.replace('_', ', ')}: {have}"
-            caption = f"{NOT_COMPARABLE.get(part.scale, 'Not comparable with the paper.')} {DROP}"
+            caption = f"{NOT_COMPARABLE[part.scale]} {DROP}"
             if grid.ablation:
                 figures.append(ablation_figure(name, f"{grid.title} {title}", caption, part, data))
             else:

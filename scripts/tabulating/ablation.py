@@ -1,4 +1,4 @@
-"""`small_adabelief_eps.*`: rows of one ablation, each set against AdaBelief as its experiments ran it."""
+"""`[small_]adabelief_eps.*`: rows of one ablation, each set against AdaBelief as its experiments ran it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ from scripts.tabulating.raw import entry
 from scripts.tabulating.scaled import EXPLAINED, QUICK, count, made_with, title
 
 COLUMNS = ["optimizer", "n", "final", "best", "last quarter", "minus AdaBelief", "at the floor"]
+SCALES = {
+    "full": "The paper's models, recipes and epochs.",
+    "small": "As at full scale: {material}; narrower models and fewer epochs.",
+    "quick": QUICK,
+}
 HEAD = [
     "AdaBelief as the experiments ran it (eps 1e-8, kept in the state) and what is left when the eps moves: "
     "inner_eps=this step adds it under the root of each step only, inner_eps=none leaves it beside the root, eps=1e-16 "
@@ -31,9 +36,9 @@ HEAD = [
 
 
 def ablation_table(grid: Grid, scale: str, parts: list[Slice]) -> Table:
-    head = [QUICK] if scale == "quick" else ["As at full scale: {material}; narrower models and fewer epochs."]
-    table = Table(f"{scale}_{grid.name}", f"{grid.title} {scale} scale", [])
-    table.head = [text.format(**vars(measure_of(grid))) for text in (*head, EXPLAINED, *HEAD)]
+    name = grid.name if scale == "full" else f"{scale}_{grid.name}"
+    table = Table(name, f"{grid.title} {scale} scale", [])
+    table.head = [text.format(**vars(measure_of(grid))) for text in (SCALES[scale], EXPLAINED, *HEAD)]
     marks = Footnotes()
     for part in parts:
         for (data, model), cells in groups(part.cells).items():

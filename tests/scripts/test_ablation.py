@@ -49,3 +49,19 @@ def test_the_figure_shows_scores_and_floors(store):
     (line,) = floors.lines
     assert line.optimizer == "adabelief" and line.values == [90.0] * (EPOCHS - 1) + [62.5]
     assert floors.ylabel == "coordinates at the floor (%)"
+
+
+def test_full_scale_has_the_same_table_and_figure(tmp_path):
+    grid = load_grid("adabelief_eps")
+    assert make_tables(grid, ["full"], [tmp_path], load_public_record()) == []
+    assert pictures(grid, ["full"], [tmp_path], load_public_record()) == []
+    for optimizer, accuracy in {"adabelief": 91.0, "eadam": 91.5}.items():
+        write_run(tmp_path, cell(optimizer=optimizer), 0, [accuracy] * 200, floor=[75.0] * 200)
+    (table,) = make_tables(grid, ["full"], [tmp_path], load_public_record())
+    assert table.name == "adabelief_eps" and "narrower" not in " ".join(table.head)
+    rows = {row[0]: dict(zip(table.blocks[0].columns, row)) for row in table.blocks[0].rows}
+    assert rows["EAdam"]["minus AdaBelief"] == "+0.50" and rows["EAdam"]["at the floor"] == "75.0"
+    assert {value["kind"] for value in table.values} == {"ours", "difference"}
+    (figure,) = pictures(grid, ["full"], [tmp_path], load_public_record())
+    assert figure.name == "adabelief_eps" and "arrower" not in figure.caption and figure.kinds == ["ours"]
+    assert figure.rows[1][0].ylabel == "coordinates at the floor (%)"
