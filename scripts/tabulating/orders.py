@@ -98,9 +98,12 @@ def shows(order: Order, part: Slice) -> list[str]:
         return []
     kept = [(a, b) for a, b in pairs if order.sign * order.ours[a] > order.sign * order.ours[b]]
     sure = sum(beyond(order, part, a, b) == 1 for a, b in kept)
+    scatter = f", {sure} of them beyond our seeds' scatter (paired 95 % interval)"
+    if all(len(part.scores(cell, "last")) < 2 for cell in order.cells.values()):
+        scatter = "; with one seed of ours scatter cannot be told"
     notes = [
         f"Of the {len(pairs)} pairs that the authors' runs separate by more than {CLEAR} points, {len(kept)} stand in "
-        f"the same order here, {sure} of them beyond our seeds' scatter (paired 95 % interval)."
+        f"the same order here{scatter}."
     ]
     if behind := [b for a, b in pairs if a == "adabelief"]:
         ahead = [b for b in behind if ("adabelief", b) in kept]
