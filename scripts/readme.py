@@ -1,4 +1,4 @@
-"""Keep the tables inside README.md equal to the committed ones:  python -m scripts.readme
+"""Keep the tables inside README.md and results/README.md equal to the committed ones:  python -m scripts.readme
 
 A comment says which rows and columns of which block of results/tables stand below it, up to the next `<!-- end -->`:
 
@@ -14,7 +14,7 @@ from experiments.cli import guarded
 from experiments.errors import UserError
 from scripts.tabulating.layout import row_line
 
-README, TABLES = Path("README.md"), Path("results/tables")
+PAGES, TABLES = (Path("README.md"), Path("results/README.md")), Path("results/tables")
 PLACE = re.compile(
     r"(<!-- (?P<table>\w+): (?P<block>[^:\n]+): (?:(?P<column>[^=:\n]+)=(?P<value>[^:\n]+): )?"
     r"(?P<columns>[^\n]+) -->\n).*?(<!-- end -->)",
@@ -24,7 +24,8 @@ FOOTNOTE = re.compile(r" \[[a-z]+\]")  # which stand below the whole table
 
 
 def main() -> int:
-    README.write_text(filled(README.read_text(), TABLES))
+    for page in PAGES:
+        page.write_text(filled(page.read_text(), TABLES))
     return 0
 
 
@@ -38,15 +39,15 @@ def part(place: re.Match[str], tables: Path) -> str:
     column."""
     path = tables / f"{place['table']}.md"
     if not path.is_file():
-        raise UserError(f"README.md asks for {path}, which is not there")
+        raise UserError(f"a README asks for {path}, which is not there")
     below = path.read_text().partition(f"\n## {place['block']}\n\n")[2]
     if not below:
-        raise UserError(f"README.md asks for {place['block']!r} of {path}, which has no such block")
+        raise UserError(f"a README asks for {place['block']!r} of {path}, which has no such block")
     columns, _, *rows = (cells(line) for line in below.split("\n\n")[0].splitlines())
     wanted = [name.strip() for name in place["columns"].split(",")]
     for name in [*wanted, *filter(None, [place["column"]])]:
         if name not in columns:
-            raise UserError(f"README.md asks for column {name!r} of {path}; there are {', '.join(columns)}")
+            raise UserError(f"a README asks for column {name!r} of {path}; there are {', '.join(columns)}")
     if place["column"]:
         rows = [row for row in rows if row[columns.index(place["column"])] == place["value"]]
     shown = [[FOOTNOTE.sub("", row[columns.index(name)]) for name in wanted] for row in rows]

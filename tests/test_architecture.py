@@ -36,6 +36,7 @@ LONG = {
     "data/cifar.py": "two official layouts, their checksums and a download are one loader",
     "optimizers/base.py": "what a torch optimizer owes its users, apart from mathematics, stands in one class",
 }
+PAGES = ("README.md", "results/README.md")
 WATCHED = set().union(*ALLOWED.values())
 
 
@@ -128,12 +129,24 @@ def test_what_is_ignored_hides_neither_code_nor_evidence():
     assert not {"data/", "results/", "data", "results"} & set(ignored)
 
 
-def test_the_readme_names_targets_that_exist():
+@pytest.mark.parametrize("page", PAGES)
+def test_a_readme_names_targets_that_exist(page):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text()))
+    named = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / page).read_text()))
     assert named and named <= targets, named - targets
 
 
-def test_the_readme_links_to_files_that_exist():
-    links = re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / "README.md").read_text())
-    assert links and [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("page", PAGES)
+def test_a_readme_links_to_files_and_headings_that_exist(page):
+    links = re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", (ROOT / page).read_text())
+    assert links
+    for file, anchor in links:
+        target = ROOT / page if not file else (ROOT / page).parent / file
+        assert target.exists(), file
+        assert not anchor or anchor in headings(target), anchor
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in found}

@@ -1,9 +1,9 @@
-"""The tables inside README.md."""
+"""The tables inside README.md and results/README.md."""
 
 import pytest
 
 from experiments.errors import UserError
-from scripts.readme import README, TABLES, filled
+from scripts.readme import PAGES, TABLES, filled
 
 TABLE = """# Title
 
@@ -52,6 +52,7 @@ def test_what_is_not_there_is_named(tables, asked, wrong):
         filled(f"<!-- {asked} -->\n<!-- end -->", tables)
 
 
-def test_the_readme_shows_the_committed_tables():
-    text = README.read_text()
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_readme_shows_the_committed_tables(page):
+    text = page.read_text()
     assert filled(text, TABLES) == text, "make archive writes them"
