@@ -102,14 +102,14 @@ def shows(order: Order, part: Slice) -> list[str]:
     if all(len(part.scores(cell, "last")) < 2 for cell in order.cells.values()):
         scatter = "; with one seed of ours scatter cannot be told"
     notes = [
-        f"Of the {len(pairs)} pairs that the authors' runs separate by more than {CLEAR} points, {len(kept)} stand in "
-        f"the same order here{scatter}."
+        f"As with the authors here: {len(kept)} of the {len(pairs)} pairs that their runs separate by more than "
+        f"{CLEAR} points{scatter}."
     ]
     if behind := [b for a, b in pairs if a == "adabelief"]:
         ahead = [b for b in behind if ("adabelief", b) in kept]
         notes.append(
             f"AdaBelief is number {order.authors_rank['adabelief']} with the authors and {order.rank['adabelief']} "
-            f"here; of the {len(behind)} optimizers that they find clearly behind it, {len(ahead)} are behind it here."
+            f"here, ahead of {len(ahead)} of the {len(behind)} optimizers that they find clearly behind it."
         )
     if missed := [pair for pair in pairs if pair not in kept]:
         notes.append(f"Not (yet) as with the authors: {'; '.join(reversal(order, part, a, b) for a, b in missed)}.")

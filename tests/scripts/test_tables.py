@@ -192,9 +192,11 @@ def test_small_scale_compares_orders_only(small_grid, tmp_path):
     assert texts["last quarter"] == "67.05 ± 0.07" and "90.5" not in str(table.blocks[0].rows)
     notes = "\n".join(table.blocks[0].notes)
     assert "our order against the authors' \u22120.33" in notes and "rerun" in notes and "width 0.25" in notes
-    assert "AdaBelief is number 1 with the authors and 2 here" in notes
+    assert "AdaBelief is number 1 with the authors and 2 here, ahead of 2 of the 3 optimizers that they find" in notes
     assert "Yogi is not ahead of Adam (beyond our seeds' scatter)" in notes
-    assert "2 stand in the same order here, 2 of them beyond our seeds' scatter" in notes
+    assert (
+        "here: 2 of the 6 pairs that their runs separate by more than 0.5 points, 2 of them beyond our seeds'" in notes
+    )
     assert not any(v["kind"] == "official curve" and v["quantity"] != "rank by last 10" for v in table.values)
 
 
@@ -202,7 +204,8 @@ def test_one_seed_says_nothing_of_scatter(small_grid, tmp_path):
     for place, name in enumerate(("adam", "adabelief", "sgd", "yogi")):
         write_run(tmp_path, cell(optimizer=name, scale="small"), 0, flat(70.0 - place, 8))
     notes = "\n".join(make(small_grid, tmp_path, "small")["small_cifar"].blocks[0].notes)
-    assert "2 stand in the same order here; with one seed of ours scatter cannot be told" in notes
+    assert "here: 2 of the 6 pairs that their runs separate by more than 0.5 points; with one seed of ours" in notes
+    assert "scatter cannot be told" in notes
     assert "beyond our seeds' scatter" not in notes
 
 
