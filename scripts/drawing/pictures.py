@@ -21,8 +21,8 @@ FIRST = "Full model and recipe, first epochs only. Epochs count from 0."
 NOT_COMPARABLE = {
     "full": "Scores per epoch; the public record is not drawn.",
     "quick": "Stand-in data, small networks or images: a check of the pipeline, not comparable with the paper.",
-    "small": "Narrower models or fewer images, fewer epochs: values not comparable with the paper's, whose curves are "
-    "not drawn.",
+    "small": "A smaller experiment than the paper's (the table says in what): not comparable with its curves, which "
+    "are not drawn.",
 }
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from experiments.cell import Cell
 from experiments.evidence import Evidence, gather
@@ -114,47 +113,3 @@ def reached(part: Slice, record: Record) -> str:
     """The last test score of a run that stopped."""
     scores = [line[key] for line in record.metrics if line.get(key := f"test/{part.measure.name}") is not None]
     return f"{scores[-1]:.2f}" if scores else "not scored"
-
-
-def origin(records: Sequence[Record]) -> str | None:
-    """Says so where a row's seeds come from several machines or commits."""
-    summaries = [r.summary or {} for r in records]
-    machines = [str(s.get("machine" if s.get("device", "cpu") == "cpu" else "device"))[:80] for s in summaries]
-    commits = [str(s.get("commit"))[:10] for s in summaries]
-    texts = []
-    for plural, values in (("machines", machines), ("commits", commits)):
-        found = list(dict.fromkeys(values))
-        if len(found) > 1:
-            texts.append(f"{len(found)} {plural} ({'; '.join(found)})")
-    return f"seeds come from {' and '.join(texts)}" if texts else None
-
-
-def settings(records: Sequence[Record]) -> str:
-    """How runs were made, in words: width, pixels, epochs, threads, device, precision; "/" between differing values."""
-
-    def values(found: Iterable[Any]) -> str:
-        return "/".join(dict.fromkeys(str(value) for value in found if value is not None)) or "?"
-
-    def config(*path: str) -> str:
-        return values(deep(r.config, path) for r in records)
-
-    def summary(key: str) -> str:
-        return values((r.summary or {}).get(key) for r in records)
-
-    compiled = ", compiled" if any(r.config.get("compile") for r in records) else ""
-    pixels = f"{config('data', 'pixels')} px, " if any("pixels" in r.config["data"] for r in records) else ""
-    partial = [r for r in records if status(r) == "partial"]
-    reached = [str(n) for n in sorted({r.epochs_done for r in partial})] + ["all"] * (0 < len(partial) < len(records))
-    first = f"the first {' or '.join(reached)} of ".replace("first 1 of", "first of") if partial else ""
-    width = f"width {config('model', 'width')}, " if any("width" in r.config["model"] for r in records) else ""
-    return (
-        f"{width}{pixels}{first}{config('epochs')} epochs, "
-        f"{summary('threads')} threads on {summary('device')}, {config('precision')}{compiled}"
-    )
-
-
-def deep(config: Mapping[str, Any], path: Sequence[str]) -> Any:
-    value: Any = config
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value

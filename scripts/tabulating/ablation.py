@@ -10,17 +10,18 @@ from scripts.reading.measure import measure_of
 from scripts.reading.names import data_name, optimizer_name
 from scripts.reading.ours import Slice, groups, stale_notes
 from scripts.reading.statistic import Estimate, estimate, paired
+from scripts.tabulating.failures import failures
 from scripts.tabulating.first_epochs import at
 from scripts.tabulating.full import lead, lead_estimate, our_cells, our_values
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, signed
 from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.raw import entry
-from scripts.tabulating.scaled import EXPLAINED, QUICK, count, made_with, title
+from scripts.tabulating.scaled import AS_AT_FULL_SCALE, EXPLAINED, QUICK, count, made_notes, title
 
 COLUMNS = ["optimizer", "n", "final", "best", "last quarter", "minus AdaBelief", "at the floor"]
 SCALES = {
     "full": "The paper's models, recipes and epochs.",
-    "small": "As at full scale: {material}; narrower models and fewer epochs.",
+    "small": AS_AT_FULL_SCALE + ".",
     "quick": QUICK,
 }
 HEAD = [
@@ -30,14 +31,18 @@ HEAD = [
     "AdaBelief for a coordinate that stands on the floor, 1e-3 x (1 - 0.9) / sqrt(1e-5), and the same momentum.",
     "minus AdaBelief: difference of the last-quarter means, paired by seed, with its 95 % interval (t) from two seeds "
     "on. at the floor: share of the coordinates, in percent after the last epoch, whose denominator is less than twice "
-    "the smallest that the rule can have, so that they are moved almost as by SGD, whose share is 100. It is measured "
-    "on the rule itself: same momentum, no gradient, the step against that of a coordinate that never had a gradient.",
+    "the smallest that the rule can have, so that they are moved as by SGD, to within a factor of two (its own share "
+    "is 100); a dash where it was not logged. It is measured on the rule itself: same momentum, no gradient, the step "
+    "against that of a coordinate that never had a gradient.",
+    "The floors differ, so that shares compare between equal ones only: 3.2e-3 with eps kept in the state (AdaBelief, "
+    "EAdam), where SGD's rate would be 0.03; 1e-4 (rate 1) with inner_eps=this step, 3.2e-7 (316) with eps=1e-16, 1e-8 "
+    "(10,000) with inner_eps=none and for Adam: a coordinate on one of these has next to no gradient.",
 ]
 
 
 def ablation_table(grid: Grid, scale: str, parts: list[Slice]) -> Table:
     name = grid.name if scale == "full" else f"{scale}_{grid.name}"
-    table = Table(name, f"{grid.title} {scale} scale", [])
+    table = Table(name, f"{grid.title} ({scale} scale)", [])
     table.head = [text.format(**vars(measure_of(grid))) for text in (SCALES[scale], EXPLAINED, *HEAD)]
     marks = Footnotes()
     for part in parts:
@@ -45,7 +50,8 @@ def ablation_table(grid: Grid, scale: str, parts: list[Slice]) -> Table:
             if not any(part.finished(cell) for cell in cells):
                 continue
             rows = [row(part, cell, marks) for cell in cells]
-            notes = made_with(part, cells) + answer(part, {cell.optimizer: cell for cell in cells})
+            notes = [*made_notes(part, cells), *failures(grid, part, cells)]
+            notes += answer(part, {cell.optimizer: cell for cell in cells})
             table.blocks.append(Block(title(part, data, model), COLUMNS, rows, notes))
             table.values += [value for cell in cells for value in values(part, cell)]
         table.notes += stale_notes(part.evidence)
@@ -64,6 +70,9 @@ def row(part: Slice, cell: Cell, marks: Footnotes) -> list[str]:
     final, best, last, n = our_cells(part, cell, marks)
     share = floor(part, cell)
     at_floor = DASH if share is None else number(share.mean, 1)
+    if share and share.n < (runs := len(part.complete(cell))):
+        text = f"Logged by {share.n} of {runs} runs."
+        at_floor += f" [{marks.mark(text, text)}]"
     return [optimizer_name(cell.optimizer), n, final, best, last, lead(part, cell), at_floor]
 
 
@@ -79,14 +88,16 @@ def answer(part: Slice, cells: dict[str, Cell]) -> list[str]:
     sentences = []
     if without:
         texts = [f"{optimizer_name(name)} {points(e)}" for name, e in without.items()]
-        sentences.append(f"With the eps moved or made small, AdaBelief's accuracy changes by: {'; '.join(texts)}.")
+        sentences.append(
+            f"With the eps moved or made small, the last-quarter mean of AdaBelief changes by: {'; '.join(texts)}."
+        )
     if {"eadam", "adam", "adabelief"} <= cells.keys():
         last = {name: part.scores(cells[name], "last") for name in ("eadam", "adam", "adabelief")}
         eps, belief = paired(last["eadam"], last["adam"]), paired(last["adabelief"], last["eadam"])
         if eps and belief:
             sentences.append(
-                f"The same eps in the same place (EAdam) moves Adam by {points(eps)}; from there to AdaBelief, the "
-                f"belief alone, it is {points(belief)}."
+                f"Giving Adam the same eps in the same place (EAdam) changes it by {points(eps)}; taking the square of "
+                f"g - m for that of g on top of it, the belief (AdaBelief), by {points(belief)}."
             )
     return sentences
 

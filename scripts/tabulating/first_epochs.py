@@ -9,7 +9,8 @@ from experiments.cell import Cell
 from experiments.grid import Grid
 from experiments.record import Record
 from scripts.reading.names import data_name, model_name, optimizer_name
-from scripts.reading.ours import Slice, groups, label, origin, settings, stale_notes
+from scripts.reading.ours import Slice, groups, label, stale_notes
+from scripts.reading.provenance import made_with, origin
 from scripts.reading.public_record import Curve, PublicRecord
 from scripts.reading.statistic import Estimate, estimate
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, signed, spread
@@ -38,7 +39,7 @@ def first_epochs_table(grid: Grid, part: Slice, public: PublicRecord) -> Table:
         found = [(cell, epoch) for cell in cells for epoch in range(asked(grid, part, cell))]
         rows = [row(part, cell, epoch, public, marks) for cell, epoch in found]
         records = [record for cell in cells for record in part.records(cell)]
-        notes = [f"Made with: {settings(records)}."] if records else []
+        notes = [f"{made_with(records)}."] if records else []
         notes += [*furthest(part, found, public), *stuck(grid, part, found)]
         table.blocks.append(Block(f"{model_name(model)} on {data_name(data)}", COLUMNS, rows, notes))
         table.values += [v for cell, epoch in found for v in values(part, cell, epoch, public)]

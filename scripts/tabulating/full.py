@@ -8,7 +8,8 @@ from typing import Any
 from experiments.cell import Cell
 from experiments.grid import Grid
 from scripts.reading.names import data_name, model_name, optimizer_name, optimizers
-from scripts.reading.ours import SCORES, Slice, groups, origin, partial_note, stale_notes
+from scripts.reading.ours import SCORES, Slice, groups, partial_note, stale_notes
+from scripts.reading.provenance import origin
 from scripts.reading.public_record import SCOPES, PublicRecord
 from scripts.reading.statistic import Estimate, estimate, paired
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, interval, signed, spread, without_empty

@@ -84,8 +84,11 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    """With a sign and a true minus."""
-    return DASH if value is None else f"{value:+.{digits}f}".replace("-", MINUS)
+    """With a sign, a true minus, and none of both for what rounds to zero."""
+    if value is None:
+        return DASH
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text[1:]
 
 
 def spread(e: Estimate | None) -> str:

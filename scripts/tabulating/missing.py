@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from experiments.cell import Cell
 from experiments.compose import expected
 from scripts.reading.names import SETTINGS, data_name, model_name, optimizer_name
 from scripts.reading.ours import Slice
 
-ASKED = "one run of each, on one thread of a quiet processor with AVX-512"
+ASKED = "on one thread of a quiet processor with AVX-512"
 
 
 def missing_notes(part: Slice) -> list[str]:
-    """One line for each setting, data set and model with cells that nobody has run: which, and the hours by the scale's
-    own `minutes`."""
+    """For each setting, data set and model: which cells nobody has run, and which have fewer seeds than another, with
+    the hours by the scale's own `minutes`."""
     found: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in part.cells:
         found.setdefault((cell.setting, cell.data, cell.model), []).append(cell)
-    return [note(missing, cells) for cells in found.values() if (missing := [c for c in cells if not part.records(c)])]
+    return [text for cells in found.values() for text in [*not_run(part, cells), *fewer_seeds(part, cells)]]
 
 
-def note(missing: list[Cell], cells: list[Cell]) -> str:
-    one = missing[0]
-    names = "all" if len(missing) == len(cells) else ", ".join(optimizer_name(cell.optimizer) for cell in missing)
-    minutes = expected(one).config["scale"].get("minutes")
-    time = f", about {len(missing) * minutes / 60:.1f} hours ({ASKED})" if minutes else ""
-    what = SETTINGS.get(one.setting) or model_name(one.model)
-    return f"Not run yet: {what} on {data_name(one.data)}: {names}{time}."
+def not_run(part: Slice, cells: list[Cell]) -> list[str]:
+    missing = [cell for cell in cells if not part.records(cell)]
+    if not missing:
+        return []
+    names = "all" if len(missing) == len(cells) else named(missing)
+    return [f"Not run yet: {block(missing[0])}: {names}{hours(missing[0], len(missing), 'one run of each, ')}."]
+
+
+def fewer_seeds(part: Slice, cells: list[Cell]) -> list[str]:
+    runs = {cell: len(part.records(cell)) for cell in cells}
+    most = max(runs.values())
+    fewer = {cell: most - n for cell, n in runs.items() if 0 < n < most}
+    if not fewer:
+        return []
+    total = sum(fewer.values())
+    count = f"{total} {'run' if total == 1 else 'runs'}"
+    return [f"Fewer than {most} seeds: {block(cells[0])}: {named(fewer)}: {count} to go{hours(cells[0], total)}."]
+
+
+def block(cell: Cell) -> str:
+    return f"{SETTINGS.get(cell.setting) or model_name(cell.model)} on {data_name(cell.data)}"
+
+
+def named(cells: Iterable[Cell]) -> str:
+    return "; ".join(optimizer_name(cell.optimizer) for cell in cells)  # a name may hold a comma
+
+
+def hours(cell: Cell, runs: int, what: str = "") -> str:
+    minutes = expected(cell).config["scale"].get("minutes")
+    return f", about {runs * minutes / 60:.1f} hours ({what}{ASKED})" if minutes else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Hashable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf, isnan
+from typing import TypeVar
 
 from experiments.cell import Cell
 from scripts.reading.names import optimizer_name
@@ -14,7 +16,9 @@ from scripts.reading.statistic import estimate, kendall, kendall_interval, paire
 from scripts.tabulating.layout import MINUS
 from scripts.tabulating.raw import key_of
 
+DIGITS = 2  # of a printed score
 CLEAR = 0.5  # points: single runs scatter by about 0.17 (21 cells run by two laboratories), so two 0.5 apart differ
+T = TypeVar("T", bound=Hashable)
 RERUN = "anirudhb11/Adabelief-Optimizer-RC"  # the one independent rerun of nearly all 54 cells
 
 
@@ -41,8 +45,10 @@ class Order:
         return ranks(self.authors, self.sign) if len(self.authors) > 1 else {}
 
 
-def ranks(values: dict[str, float], sign: int) -> dict[str, int]:
-    return {name: 1 + sum(sign * other > sign * value for other in values.values()) for name, value in values.items()}
+def ranks(values: Mapping[T, float], sign: int) -> dict[T, int]:
+    """Places from 1 on; what is equal as printed shares the better one."""
+    shown = {name: round(value, DIGITS) for name, value in values.items()}
+    return {name: 1 + sum(sign * other > sign * value for other in shown.values()) for name, value in shown.items()}
 
 
 def read_order(part: Slice, cells: list[Cell], public: PublicRecord) -> Order:
@@ -97,36 +103,45 @@ def shows(order: Order, part: Slice) -> list[str]:
     if not pairs:
         return []
     kept = [(a, b) for a, b in pairs if order.sign * order.ours[a] > order.sign * order.ours[b]]
-    sure = sum(beyond(order, part, a, b) == 1 for a, b in kept)
-    scatter = f", {sure} of them beyond our seeds' scatter (paired 95 % interval)"
+    sure = {pair for pair in [*pairs, *((b, a) for a, b in pairs)] if beyond(order, part, *pair)}
+    scatter = f", {len(sure & set(kept))} of them (*) beyond our seeds' scatter (paired 95 % interval)"
     if all(len(part.scores(cell, "last")) < 2 for cell in order.cells.values()):
         scatter = "; with one seed of ours scatter cannot be told"
-    notes = [
-        f"As with the authors here: {len(kept)} of the {len(pairs)} pairs that their runs separate by more than "
-        f"{CLEAR} points{scatter}."
-    ]
+    notes = told(pairs, kept, f"by more than {CLEAR} points{scatter}", order.rank, sure)
     if behind := [b for a, b in pairs if a == "adabelief"]:
         ahead = [b for b in behind if ("adabelief", b) in kept]
         notes.append(
             f"AdaBelief is number {order.authors_rank['adabelief']} with the authors and {order.rank['adabelief']} "
             f"here, ahead of {len(ahead)} of the {len(behind)} optimizers that they find clearly behind it."
         )
-    if missed := [pair for pair in pairs if pair not in kept]:
-        notes.append(f"Not (yet) as with the authors: {'; '.join(reversal(order, part, a, b) for a, b in missed)}.")
     return notes
 
 
-def beyond(order: Order, part: Slice, better: str, worse: str) -> int:
-    """1 or -1 where our seeds tell the two apart (and which way), 0 where they do not or there is only one."""
+Pair = tuple[str, str]  # the better optimizer, the worse one
+
+
+def told(
+    pairs: list[Pair], kept: list[Pair], separated: str, rank: dict[str, int], sure: Container[Pair] = ()
+) -> list[str]:
+    """Which of the `pairs`, as the authors have them, stand here too, and which the other way round; a star where our
+    seeds tell them apart. `separated` says how the authors do."""
+    missed = [(b, a) for a, b in pairs if (a, b) not in kept]
+    notes = [f"As with the authors here: {len(kept)} of the {len(pairs)} pairs that their runs separate {separated}"]
+    notes[0] += f": {grouped(kept, rank, sure)}." if kept else "."
+    return notes + ([f"The other way round here: {grouped(missed, rank, sure)}."] if missed else [])
+
+
+def grouped(pairs: list[Pair], rank: dict[str, int], sure: Container[Pair]) -> str:
+    """Pairs by their better optimizer, in our order."""
+    worse: dict[str, list[str]] = {}
+    for a, b in sorted(pairs, key=lambda pair: (rank[pair[0]], rank[pair[1]])):
+        worse.setdefault(a, []).append(optimizer_name(b) + "*" * ((a, b) in sure))
+    return "; ".join(f"{optimizer_name(a)} before {', '.join(names)}" for a, names in worse.items())
+
+
+def beyond(order: Order, part: Slice, better: str, worse: str) -> bool:
+    """Whether our seeds tell the first from the second, as the better one."""
     difference = paired(*(part.scores(order.cells[name], "last") for name in (better, worse)))
     if difference is None or difference.low is None or difference.high is None:
-        return 0
-    if difference.low <= 0 <= difference.high:
-        return 0
-    return 1 if order.sign * difference.mean > 0 else -1
-
-
-def reversal(order: Order, part: Slice, better: str, worse: str) -> str:
-    """A pair that does not stand here as with the authors, and whether our seeds can tell."""
-    sure = " (beyond our seeds' scatter)" if beyond(order, part, better, worse) < 0 else ""
-    return f"{optimizer_name(better)} is not ahead of {optimizer_name(worse)}{sure}"
+        return False
+    return min(order.sign * difference.low, order.sign * difference.high) > 0

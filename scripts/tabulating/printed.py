@@ -16,7 +16,7 @@ from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, sig
 from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.orders import ranks, tau
 from scripts.tabulating.raw import plain
-from scripts.tabulating.scaled import EXPLAINED, count, made_with, title
+from scripts.tabulating.scaled import EXPLAINED, count, made_notes, title
 
 OURS = ["ours final", "ours best", "ours last 10", "n"]
 PAPER = ["paper", "measured by", "under decay", "in schedule"]
@@ -151,7 +151,7 @@ def small_printed_table(grid: Grid, parts: Sequence[Slice]) -> Table:
                 places = [str(found.get(cell.optimizer, DASH)) for found in (ours, paper)]
                 rows.append([optimizer_name(cell.optimizer), n, final, best, last, *places])
                 table.values += our_values(part, cell)
-            notes = made_with(part, cells)
+            notes = made_notes(part, cells)
             if len(means) >= 3:
                 order = tau(list(means.values()), [theirs[name] for name in means])
                 notes.append(

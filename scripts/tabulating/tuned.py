@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.cell import Cell
 from scripts.reading.names import data_name, model_name, optimizer_name
-from scripts.reading.ours import origin, settings
+from scripts.reading.provenance import made_with, origin
 from scripts.reading.statistic import estimate
 from scripts.reading.studies import CONFIDENCE, Result, families
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, interval, number, spread
@@ -45,7 +45,7 @@ def tuned_table(task: str, results: Sequence[Result]) -> Table:
     for family in families(results):
         rows = [row(result, marks) for result in family]
         table.blocks.append(
-            Block(title(family[0]), COLUMNS, rows, [*made_with(family), *values(family), finding(family)])
+            Block(title(family[0]), COLUMNS, rows, [*trials_and_runs(family), *values(family), finding(family)])
         )
         table.values += [value for result in family for value in raw(result)]
     table.notes = marks.notes()
@@ -85,7 +85,7 @@ def cell(result: Result, kind: str) -> str:
     return f"{spread(e)}{also}" if e else ("diverged" if diverged else DASH)
 
 
-def made_with(family: Sequence[Result]) -> list[str]:
+def trials_and_runs(family: Sequence[Result]) -> list[str]:
     s = family[0].study
     records = [record for result in family for runs in result.records.values() for record in runs]
     words = f" Overridden in all runs: {' '.join(s.words)}." if s.words else ""
@@ -94,7 +94,7 @@ def made_with(family: Sequence[Result]) -> list[str]:
     trials = f"Trials: {s.sampler.replace('_', '-')} points, pruned by {s.pruner}, seed {seeds}.{words}{target}"
     if len({len(result.at_end) for result in family}) > 1:
         trials += " The optimizers do not have the same number of trials."
-    return [trials] + ([f"Made with: {settings(records)}."] if records else [])
+    return [trials] + ([f"{made_with(records)}."] if records else [])
 
 
 def values(family: Sequence[Result]) -> list[str]:

@@ -28,7 +28,8 @@ def test_rows_are_set_against_adabelief_by_seed(store):
     (table,) = make_tables(load_grid("adabelief_eps"), ["small"], [store], load_public_record())
     assert table.name == "small_adabelief_eps" and [block.title for block in table.blocks] == ["VGG11 on CIFAR-10"]
     rows = {row[0]: dict(zip(table.blocks[0].columns, row)) for row in table.blocks[0].rows}
-    assert rows["AdaBelief"]["at the floor"] == "62.5" and rows["EAdam"]["at the floor"] == "\u2013"
+    assert rows["AdaBelief"]["at the floor"] == "62.5 [a]" and "[a] Logged by 1 of 3 runs." in table.notes
+    assert rows["EAdam"]["at the floor"] == "\u2013"
     assert rows["EAdam"]["minus AdaBelief"] == "+0.60 [+0.35, +0.85]"  # 0.6 +- 4.3027 * 0.1 / sqrt(3)
     assert rows["AdaBelief, inner_eps=this step"]["minus AdaBelief"] == "+1.25"
     assert rows["SGD"]["n"] == "\u2013"
@@ -38,8 +39,8 @@ def test_the_sentences_follow_from_the_numbers(store):
     (table,) = make_tables(load_grid("adabelief_eps"), ["small"], [store], load_public_record())
     moved, belief = table.blocks[0].notes[-2:]
     assert "AdaBelief, inner_eps=this step +1.25 points (one seed)" in moved
-    assert "moves Adam by +1.60 points (within the seeds' scatter)" in belief  # 4.5, -1.4 and 1.7 by seed
-    assert "the belief alone, it is \u22120.60 points." in belief
+    assert "(EAdam) changes it by +1.60 points (within the seeds' scatter)" in belief  # 4.5, -1.4 and 1.7 by seed
+    assert "the belief (AdaBelief), by \u22120.60 points." in belief
 
 
 def test_the_figure_shows_scores_and_floors(store):

@@ -99,6 +99,16 @@ def test_the_small_scale_compares_orders_only(tmp_path):
     assert "Kendall's τ" in table.blocks[0].notes[1] and "1.00" in table.blocks[0].notes[1]
 
 
+def test_the_orders_that_the_authors_runs_tell_are_named(tmp_path):
+    """The paper's runs lie apart for AdaBelief and SGD, RMSprop and SGD, and overlap for Adam and RMSprop."""
+    for optimizer, value in (("adabelief", 130.0), ("rmsprop", 35.0), ("adam", 40.0), ("sgd", 120.0)):
+        of = cell(model="dcgan", setting="wgan", scale="small", optimizer=optimizer)
+        write_run(tmp_path, of, 0, [value], "frechet_vgg11_12345678")
+    notes = "\n".join(made(tmp_path, "small")["small_gan"].blocks[0].notes)
+    assert "RMSprop before SGD; Adam before SGD." in notes and "RMSprop before Adam" not in notes
+    assert "The other way round here: " in notes and "SGD before AdaBelief" in notes
+
+
 def test_quick_says_who_is_healthy(tmp_path):
     for optimizer, value in (("adabelief", 1.0), ("sgd", 10.0), ("adam", 9.0)):
         of = cell(data="digits", model="dcgan", setting="wgan", scale="quick", optimizer=optimizer)
