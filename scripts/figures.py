@@ -33,10 +33,11 @@ from scripts.drawing.pictures import pictures
 from scripts.drawing.saving import save
 from scripts.drawing.sensitivity import draw_maps
 from scripts.drawing.series import Figure, Line, Panel
+from scripts.drawing.strips import draw_strip
 from scripts.drawing.studies import draw_studies
 from scripts.reading.arguments import asked_grids, parser
 from scripts.reading.measure import measure_of
-from scripts.reading.names import COLOURS, optimizer_name
+from scripts.reading.names import colour, optimizer_name
 from scripts.reading.ours import PROTOCOLS, read_slice, stores
 from scripts.reading.public_record import load_public_record
 from scripts.reading.sensitivity import read_maps
@@ -47,32 +48,39 @@ STYLES: dict[str, dict[str, Any]] = {
     "reruns": {"lw": 0.75, "alpha": 0.75, "zorder": 2},
     "official": {"lw": 1.0, "ls": (0, (4, 2)), "zorder": 3},
     "diverged": {"lw": 1.0, "ls": ":", "zorder": 4},
+    "seed": {"lw": 0.8, "alpha": 0.75, "zorder": 5},
     "ours": {"lw": 1.3, "zorder": 5},
 }
 POINTS = {
     "rerun": {"marker": "x", "ms": 5},
     "official": {"marker": "s", "mfc": "none", "ms": 8},
+    "seed": {"marker": "o", "ms": 3},
     "ours": {"marker": "o", "ms": 4},
 }
 KINDS = {
-    "ours": "ours, mean over seeds (band or bar: ± sd)", "diverged": "ours, a seed that diverged (cross: its end)",
+    "ours": "ours, mean over seeds (band or bar: ± sd)", "seed": "ours, one of several seeds",
+    "diverged": "ours, a seed that diverged (cross: its last epoch)",
     "official": "official curve (one run)", "rerun": "independent rerun (one run)",
     "reruns": "a repository's three or five runs, mean (band: ± sd)",
 }  # fmt: skip
-UNKNOWN = "#777777"
 REMARK = 46  # characters that a panel holds
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # from a label to its line
 
 
 def draw(figure: Figure, folder: Path) -> list[Path]:
     """Draw a figure; returns the paths of its png and pdf."""
-    rows, columns = len(figure.rows), max(map(len, figure.rows))
-    size = (1.55 * columns + 0.6, 2.6 * rows + 1.4) if figure.points else (5.2 * columns, 3.9 * rows + 1.3)
-    heights = None if figure.points else {"height_ratios": [1.35, 1]}
+    extra = int(bool(figure.strips))
+    rows, columns = len(figure.rows) + extra, max(map(len, figure.rows))
+    size = (1.55 * columns + 0.6, 2.6 * rows + 1.4) if figure.points else (5.2 * columns, 3.9 * rows + 1.3 - extra)
+    heights = None if figure.points else {"height_ratios": [0.9] * extra + [1.35, 1]}
     canvas, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", gridspec_kw=heights)
-    for i, row in enumerate(figure.rows):
-        for j, panel in enumerate(row):
-            (draw_points if figure.points else draw_curves)(axes[i, j], panel)
+    for ax, strip in zip(axes[0], figure.strips):
+        draw_strip(ax, strip)
+    for row, places in zip(figure.rows, axes[extra:]):
+        for panel, ax in zip(row, places):
+            (draw_points if figure.points else draw_curves)(ax, panel)
+        for ax in places[len(row) :]:
+            ax.set_axis_off()
     canvas.suptitle(fill(figure.title, int(9 * size[0])), fontsize=13)  # characters that an inch holds
     caption = fill(figure.caption, int(13 * size[0]))
     keys = [key(kind, figure.points) for kind in figure.kinds]
@@ -102,11 +110,6 @@ def key(kind: str, points: bool) -> Line2D | tuple[Line2D, Patch]:
 
 def key_style(kind: str, points: bool) -> dict[str, Any]:
     return STYLES[kind] | (POINTS.get(kind, {}) if points else {}) | ({"marker": "x"} if kind == "diverged" else {})
-
-
-def colour(optimizer: str) -> str:
-    """An override has its optimizer's colour, unless one figure shows both."""
-    return COLOURS.get(optimizer) or COLOURS.get(optimizer.split(",")[0], UNKNOWN)
 
 
 def draw_curves(ax: Axes, panel: Panel) -> None:

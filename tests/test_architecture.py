@@ -68,6 +68,7 @@ DRAWING = [
     "scripts/drawing/dots.py",
     "scripts/drawing/saving.py",
     "scripts/drawing/sensitivity.py",
+    "scripts/drawing/strips.py",
     "scripts/drawing/studies.py",
     "scripts/figures.py",
 ]

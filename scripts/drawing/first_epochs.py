@@ -13,32 +13,45 @@ from scripts.reading.public_record import Curve, PublicRecord
 from scripts.tabulating.first_epochs import SPLITS, asked
 from scripts.tabulating.raw import key_of
 
+COLUMNS = 6  # panels side by side that can still be read on a page
+
 
 def first_epochs_figure(grid: Grid, part: Slice, public: PublicRecord, caption: str) -> Figure:
-    """One column per cell; test scores above, train scores below. A model's panels share their y axis."""
+    """One column per cell, wrapped; test scores above, train scores below. A model's panels share their y axis."""
     figure = Figure(grid.name, grid.title, caption, points=True)
-    for split in reversed(SPLITS):
-        row: list[Panel] = []
-        for cells in groups(part.cells).values():
-            ordered = sorted(cells, key=lambda cell: list(OPTIMIZERS).index(cell.optimizer.split(",")[0]))
-            panels = [points_panel(cell, asked(grid, part, cell), part, split, public) for cell in ordered]
-            values = [value for panel in panels for line in panel.lines for value in line.values]
-            for panel in panels:
-                margin = max(4, 0.06 * (max(values) - min(values))) if values else 0
-                panel.low, panel.high = (min(values) - margin, max(values) + margin) if values else (0, 100)
-            panels[0].ylabel = f"{split} {part.measure.axis}"
-            row += panels
-        figure.rows.append(row)
+    upper, lower = (panels(grid, part, split, public) for split in reversed(SPLITS))
+    for first in range(0, len(upper), COLUMNS):
+        for row in (upper[first : first + COLUMNS], lower[first : first + COLUMNS]):
+            for left, panel in zip([None, *row], row):  # the axis is named where another one begins
+                if left and (left.low, left.high) == (panel.low, panel.high):
+                    panel.ylabel = ""
+            figure.rows.append(row)
     return figure
 
 
+def panels(grid: Grid, part: Slice, split: str, public: PublicRecord) -> list[Panel]:
+    found: list[Panel] = []
+    for cells in groups(part.cells).values():
+        ordered = sorted(cells, key=lambda cell: list(OPTIMIZERS).index(cell.optimizer.split(",")[0]))
+        row = [points_panel(cell, asked(grid, part, cell), part, split, public) for cell in ordered]
+        values = [value for panel in row for line in panel.lines for value in line.values]
+        for panel in row:
+            margin = max(4, 0.06 * (max(values) - min(values))) if values else 0
+            panel.low, panel.high = (min(values) - margin, max(values) + margin) if values else (0, 100)
+            panel.ylabel = f"{split} {part.measure.axis}"
+        found += row
+    return found
+
+
 def points_panel(cell: Cell, k: int, part: Slice, split: str, public: PublicRecord) -> Panel:
-    """The first k epochs of a cell."""
+    """The first k epochs of a cell; several seeds one by one, since a mean may be that of none."""
 
     def first(kind: str, runs: Sequence[Curve]) -> list[Line]:
         return [single(kind, cell, getattr(run, split)[:k]) for run in runs if not run.deviates]
 
-    official = public.official(*key_of(cell))
+    official, records = public.official(*key_of(cell)), part.records(cell)
     lines = first("rerun", public.reruns(*key_of(cell))) + first("official", [official] if official else [])
-    lines += ours("ours", cell, part.records(cell), split, range(k), part.measure.name)
+    for record in records:
+        kind = "ours" if len(records) == 1 else "seed"
+        lines += ours(kind, cell, [record], split, range(k), part.measure.name)
     return Panel(f"{model_name(cell.model)}\n{optimizer_name(cell.optimizer)}", "", lines, 0, 100)

@@ -67,7 +67,7 @@ def own(grid: Grid, part: Slice) -> list[Figure]:
             scale = "" if part.scale == "full" else f"{part.scale}_"
             name = f"{scale}{grid.name if data == names[0] else data}{protocol}"
             title = f"{data_name(data)}, {part.scale} scale{protocol.replace('_', ', ')}: {have}"
-            caption = f"{NOT_COMPARABLE[part.scale]} {DROP}"
+            caption = f"{NOT_COMPARABLE[part.scale]} {DROP} The first epochs are cut off."
             if grid.ablation:
                 figures.append(ablation_figure(name, f"{grid.title} {title}", caption, part, data))
             else:

@@ -23,8 +23,9 @@ LONG = 100  # epochs from which a run is long: the full scale's
 
 @dataclass(frozen=True)
 class Line:
-    """Scores at `epochs` (0-based). kind: ours (a mean over seeds, with `sd`), diverged (one seed, up to
-    where it fell apart), official or rerun (single runs), reruns (a mean over one repository's runs, with `sd`)."""
+    """Scores at `epochs` (0-based). kind: ours (a mean over seeds, with `sd`), seed (one of several), diverged (one
+    seed, up to where it fell apart), official or rerun (single runs), reruns (a mean over one repository's runs, with
+    `sd`)."""
 
     kind: str
     optimizer: str
@@ -44,20 +45,34 @@ class Panel:
     drops: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Strip:
+    """A score of each optimizer by seed, as dots on one axis; `below` names those that are too bad for it."""
+
+    title: str
+    xlabel: str
+    values: dict[str, list[float]]
+    low: float
+    high: float
+    below: list[str]
+
+
 @dataclass
 class Figure:
-    """`rows` of panels. `points` marks single epochs instead of drawing long curves."""
+    """`rows` of panels, below one of `strips` where there are any. `points` marks single epochs instead of drawing long
+    curves."""
 
     name: str
     title: str
     caption: str
     rows: list[list[Panel]] = field(default_factory=list)
     points: bool = False
+    strips: list[Strip] = field(default_factory=list)
 
     @property
     def kinds(self) -> list[str]:
         found = {line.kind for row in self.rows for panel in row for line in panel.lines}
-        return [kind for kind in ("ours", "diverged", "official", "rerun", "reruns") if kind in found]
+        return [kind for kind in ("ours", "seed", "diverged", "official", "rerun", "reruns") if kind in found]
 
 
 def curves_figure(name: str, title: str, caption: str, part: Slice, data: str, public: PublicRecord | None) -> Figure:

@@ -16,11 +16,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from scripts.drawing.saving import save
-from scripts.reading.names import COLOURS, data_name, model_name, optimizer_name
+from scripts.reading.names import colour, data_name, model_name, optimizer_name
 from scripts.reading.studies import CONFIDENCE, Result, families
 
 KINDS = {"defaults": ("own defaults", "o"), "recipe": ("recipe", "s"), "tuned": ("tuned", "D")}
-GREY = "#777777"
 FAR = 1e6  # beyond every axis: where a band that has no end is drawn to
 CAPTION = (
     "Left: test score at the epoch that held-out data chose, mean ± sd over fresh seeds. Others: best held-out value "
@@ -85,11 +84,11 @@ def draw_family(family: Sequence[Result], name: str, title: str, folder: Path) -
 def draw_gains(ax: Axes, family: Sequence[Result]) -> None:
     """A row per optimizer: own defaults, recipe, tuned."""
     for y, result in enumerate(family):
-        colour = COLOURS.get(result.study.optimizer, GREY)
+        hue = colour(result.study.optimizer)
         for kind, (_, mark) in KINDS.items():
             if e := result.estimate(kind):
-                face = colour if kind == "tuned" else "none"
-                ax.errorbar(e.mean, y, xerr=e.sd, color=colour, marker=mark, mfc=face, capsize=2, ls="", ms=6)
+                face = hue if kind == "tuned" else "none"
+                ax.errorbar(e.mean, y, xerr=e.sd, color=hue, marker=mark, mfc=face, capsize=2, ls="", ms=6)
     ax.set(ylim=(len(family) - 0.5, -0.5), yticks=range(len(family)), title="what tuning gained")
     ax.set_yticklabels([optimizer_name(result.study.optimizer) for result in family])
     ax.set_xlabel(f"test {family[0].measure.axis}")
@@ -98,15 +97,15 @@ def draw_gains(ax: Axes, family: Sequence[Result]) -> None:
 
 
 def draw_curve(ax: Axes, result: Result) -> None:
-    colour, sign = COLOURS.get(result.study.optimizer, GREY), result.study.sign
+    hue, sign = colour(result.study.optimizer), result.study.sign
     values = [trial.outcome.value for trial in result.at_end if trial.outcome]
     counts = list(range(1, len(values) + 1))
     best = [sign * max(sign * value for value in values[:n]) for n in counts]
-    ax.step(counts, best, where="post", color=colour, lw=1.4, marker="o", ms=3)
+    ax.step(counts, best, where="post", color=hue, lw=1.4, marker="o", ms=3)
     if curve := result.curve():
-        ax.plot(counts, curve.middle, color=colour, ls="--", lw=1)
+        ax.plot(counts, curve.middle, color=hue, ls="--", lw=1)
         low, high = (np.clip(edge, 0, FAR) for edge in (curve.low, curve.high))
-        ax.fill_between(counts, low, high, color=colour, alpha=0.15, lw=0)
+        ax.fill_between(counts, low, high, color=hue, alpha=0.15, lw=0)
     ax.set_title(optimizer_name(result.study.optimizer), fontsize=10)
     ax.set_xlabel("trials")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

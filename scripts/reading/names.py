@@ -23,13 +23,15 @@ DATA = {
     "topics": "Python's help topics", "wikitext2": "WikiText-2", "imagenet": "ImageNet",
     "tiny_imagenet": "Tiny ImageNet (20 classes)", "digits_jpeg": "Digits as JPEGs",
 }  # fmt: skip
-# One colour per optimizer, told apart with any kind of colour vision; the method in question is black.
+UNKNOWN = "#777777"
+# One colour per optimizer, told apart with any kind of colour vision; the method in question is black, its variants
+# are grey.
 COLOURS = {
     "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
     "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
-    "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499", "eadam": "#009E73",
-    "adabelief,eps=1e-16": "#0072B2", "adabelief_variant,inner_eps=none": "#882255",
-    "adabelief_variant,inner_eps=this step": "#E69F00", "sgd,lr=0.0316": "#56B4E9",
+    "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499", "eadam": "#332288",
+    "adabelief_variant,inner_eps=this step": "#525252", "adabelief,eps=1e-16": "#7A7A7A",
+    "adabelief_variant,inner_eps=none": "#A3A3A3", "sgd,lr=0.0316": "#E58A57",
 }  # fmt: skip
 
 
@@ -37,6 +39,11 @@ def optimizer_name(optimizer: str) -> str:
     """ "adabelief,eps=1e-16" is shown as "AdaBelief, eps=1e-16", an import path as it is."""
     base, overrides = name_and_overrides(optimizer)
     return ", ".join([OPTIMIZERS.get(base, base), *overrides])
+
+
+def colour(optimizer: str) -> str:
+    """An override has its optimizer's colour, unless one figure shows both."""
+    return COLOURS.get(optimizer) or COLOURS.get(name_and_overrides(optimizer)[0], UNKNOWN)
 
 
 def optimizers(cells: Iterable[Cell]) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from experiments.grid import load_grid
 from scripts.drawing.pictures import pictures
+from scripts.figures import draw
 from scripts.reading.public_record import load_public_record
 from scripts.tables import make_tables
 from tests.scripts.synthetic import cell, write_run
@@ -50,6 +51,15 @@ def test_the_figure_shows_scores_and_floors(store):
     (line,) = floors.lines
     assert line.optimizer == "adabelief" and line.values == [90.0] * (EPOCHS - 1) + [62.5]
     assert floors.ylabel == "coordinates at the floor (%)"
+
+
+def test_each_seed_is_a_dot_and_what_fails_stands_at_the_edge(store, tmp_path):
+    write_run(store, cell(optimizer="sgd", scale="small"), 0, [40.0] * EPOCHS)
+    (figure,) = pictures(load_grid("adabelief_eps"), ["small"], [store], load_public_record())
+    (strip,) = figure.strips
+    assert strip.values["eadam"] == pytest.approx([80.5, 80.6, 80.7]) and strip.values[THIS_STEP] == [81.25]
+    assert strip.below == ["sgd"] and 75 < strip.low < 76.0 and 82.0 < strip.high < 83
+    assert [path.suffix for path in draw(figure, tmp_path)] == [".png", ".pdf"]
 
 
 def test_full_scale_has_the_same_table_and_figure(tmp_path):
