@@ -10,7 +10,7 @@ from scripts.drawing.labels import GAP, spaced
 from scripts.drawing.pictures import pictures
 from scripts.drawing.series import Line, Panel
 from scripts.reading.arguments import GRIDS
-from scripts.reading.names import colour
+from scripts.reading.names import UNKNOWN, colour
 from scripts.reading.public_record import load_public_record
 from tests.scripts.synthetic import cell, write_run
 
