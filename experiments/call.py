@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from experiments.bounds import check
 from experiments.cli import nearest
 from experiments.compose import Request, compose, words_of
 from experiments.errors import UserError
@@ -112,16 +113,18 @@ def default_scale(scales: Sequence[str]) -> str:
 
 
 def read(key: str, value: str) -> Any:
-    """A word's value in its type. Raises UserError where it has another."""
+    """A word's value in its type. Raises UserError where it has another, or a number that cannot be."""
     try:
         if key == "seeds":
-            return tuple(int(v) for v in value.split(","))
-        if key in ("jobs", "retries"):
-            return int(value)
+            seeds = tuple(int(v) for v in value.split(","))
+            check({"seed": min(seeds)})
+            return seeds
+        if key in ("jobs", "retries", "max_seconds"):
+            number = float(value) if key == "max_seconds" else int(value)
+            check({key: number})
+            return number
         if key in ("skip_archived", "worker"):
             return bool(int(value))
-        if key == "max_seconds":
-            return float(value)
     except ValueError:
         raise UserError(f"{key} takes numbers, got {value!r}") from None
     if key == "on_failure" and value not in ("continue", "stop"):

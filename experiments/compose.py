@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from experiments import recipes
+from experiments.bounds import check
 from experiments.cell import Cell
 from experiments.errors import UserError
 from experiments.identity import counts, fingerprint, flatten, spelling
@@ -56,10 +57,11 @@ class Request:
 def compose(words: Iterable[str]) -> Request:
     """Compose `train.yaml` with Hydra overrides such as "model=vgg11" or "optimizer.lr=0.01".
 
-    Raises Hydra's and OmegaConf's exceptions for unknown names and keys.
+    Raises Hydra's and OmegaConf's exceptions for unknown names and keys, UserError for numbers that cannot be.
     """
     words = tuple(map(recipes.spelt_out, words))
     values, choices = resolved(words)
+    check(values)
     cell = Cell(**{name: choices[name] for name in ("setting", "data", "model", "optimizer", "protocol", "scale")})
     own = [w for w in words if w.partition("=")[0].lstrip("+~") not in GROUPS]
     keys = [w.partition("=")[0].lstrip("+~") for w in own]

@@ -136,3 +136,25 @@ def test_a_null_can_be_read_back_from_the_name(word, suffix):
 def test_a_deletion_which_no_name_could_tell_is_refused():
     with pytest.raises(UserError, match=r"~optimizer\.weight_decay cannot stand in a run's name"):
         compose(["optimizer=adam", "~optimizer.weight_decay"])
+
+
+@pytest.mark.parametrize("word, wanted", [
+    ("seed=-1", "seed must be a whole number, 0 or more, got -1"),
+    ("seed=a", "seed must be a whole number, 0 or more, got 'a'"),
+    ("seed=1.5", "seed must be a whole number"),
+    ("seed=null", "seed must be a whole number, 0 or more, got None"),
+    ("epochs=0", "epochs must be a whole number, 1 or more, got 0"),
+    ("epochs=many", "epochs must be a whole number, 1 or more, got 'many'"),
+    ("stop_after=0", "stop_after must be a whole number, 1 or more, got 0"),
+    ("stop_after=true", "stop_after must be a whole number"),
+    ("threads=-1", "threads must be a whole number, 1 or more, got -1"),
+    ("threads=.inf", "threads must be a whole number"),
+    ("max_seconds=-1", "max_seconds must be a number of seconds, 0 or more, got -1"),
+    ("max_seconds=.nan", "max_seconds must be a number of seconds"),
+    ("checkpoint_seconds=x", "checkpoint_seconds must be a number of seconds, 0 or more, got 'x'"),
+])  # fmt: skip
+def test_numbers_that_no_run_can_have_are_refused_in_one_sentence(word, wanted):
+    """An `epochs=0` was complete at once, `seed=a` ended in a traceback, `stop_after=-2` was done."""
+    with pytest.raises(UserError) as error:
+        compose(["data=digits", "scale=quick", word])
+    assert wanted in str(error.value) and "\n" not in str(error.value)

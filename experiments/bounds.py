@@ -1,0 +1,24 @@
+"""What a run's own numbers may be: refused before anything is computed or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.errors import UserError
+
+WHOLE = {"seed": 0, "epochs": 1, "stop_after": 1, "threads": 1, "jobs": 1, "retries": 0}  # each from this number on
+NUMBERS = ("max_seconds", "checkpoint_seconds")  # zero or more
+OPTIONAL = ("stop_after", "threads", "max_seconds")  # null too
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raises UserError, in a sentence, for the first of `values` that its key cannot have."""
+    for key, value in values.items():
+        if value is None and key in OPTIONAL:
+            continue
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if key in WHOLE and not (number and float(value).is_integer() and value >= WHOLE[key]):
+            raise UserError(f"{key} must be a whole number, {WHOLE[key]} or more, got {value!r}")
+        if key in NUMBERS and not (number and value >= 0):
+            raise UserError(f"{key} must be a number of seconds, 0 or more, got {value!r}")
