@@ -7,6 +7,8 @@ from pathlib import Path
 
 from experiments.grid import Grid
 from scripts.drawing.ablation import ablation_figure
+from scripts.drawing.end_scores import CAPTION as ENDS
+from scripts.drawing.end_scores import strips
 from scripts.drawing.first_epochs import first_epochs_figure
 from scripts.drawing.series import Figure, curves_figure
 from scripts.reading.names import data_name, optimizers
@@ -67,11 +69,12 @@ def own(grid: Grid, part: Slice) -> list[Figure]:
             scale = "" if part.scale == "full" else f"{part.scale}_"
             name = f"{scale}{grid.name if data == names[0] else data}{protocol}"
             title = f"{data_name(data)}, {part.scale} scale{protocol.replace('_', ', ')}: {have}"
-            caption = f"{NOT_COMPARABLE[part.scale]} {DROP} The first epochs are cut off."
+            caption = f"{NOT_COMPARABLE[part.scale]} {ENDS} {DROP} The first epochs are cut off."
             if grid.ablation:
                 figures.append(ablation_figure(name, f"{grid.title} {title}", caption, part, data))
             else:
                 figures.append(curves_figure(name, title, caption, part, data, None))
+            figures[-1].strips = strips(part, data)
     return figures
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from experiments.cell import Cell
 from experiments.record import Record
 from experiments.schedule import drops_of
+from scripts.drawing.end_scores import Strip
 from scripts.reading.measure import Measure
 from scripts.reading.names import data_name, model_name, optimizer_name
 from scripts.reading.ours import Slice, groups
@@ -43,18 +44,6 @@ class Panel:
     high: float
     remark: str = ""
     drops: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Strip:
-    """A score of each optimizer by seed, as dots on one axis; `below` names those that are too bad for it."""
-
-    title: str
-    xlabel: str
-    values: dict[str, list[float]]
-    low: float
-    high: float
-    below: list[str]
 
 
 @dataclass

@@ -55,8 +55,10 @@ def test_the_figure_shows_scores_and_floors(store):
 
 def test_each_seed_is_a_dot_and_what_fails_stands_at_the_edge(store, tmp_path):
     write_run(store, cell(optimizer="sgd", scale="small"), 0, [40.0] * EPOCHS)
+    write_run(store, cell(optimizer="sgd", scale="small"), 1, [10.0] * 3, status="diverged")
     (figure,) = pictures(load_grid("adabelief_eps"), ["small"], [store], load_public_record())
     (strip,) = figure.strips
+    assert strip.better == 1 and strip.diverged == ["sgd"]
     assert strip.values["eadam"] == pytest.approx([80.5, 80.6, 80.7]) and strip.values[THIS_STEP] == [81.25]
     assert strip.below == ["sgd"] and 75 < strip.low < 76.0 and 82.0 < strip.high < 83
     assert [path.suffix for path in draw(figure, tmp_path)] == [".png", ".pdf"]
