@@ -71,7 +71,7 @@ reproduce-lstm: $(ENV)  ## PTB: LSTMs of three depths, nine optimizers, perplexi
 reproduce-gan: $(ENV)  ## Fig. 6, Table 3: WGAN, WGAN-GP, SN-GAN, FID, samples; quick on two cores 4 min
 	@$(call reproduce,gan)
 
-reproduce-imagenet: $(ENV)  ## Table 2: ResNet18, eight optimizers; quick on two cores 5 min, small (real JPEGs) 1.5 h, full on a GPU a day a run
+reproduce-imagenet: $(ENV)  ## Table 2: ResNet18, eight optimizers; quick on two cores 5 min, small (real JPEGs) 0.5 to 2 h, full on a GPU a day a run
 	@$(call reproduce,imagenet)
 
 plan: $(ENV)  ## what a grid would take: runs, hours, disk, command:  make plan TABLE=imagenet

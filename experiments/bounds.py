@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from experiments.errors import UserError
@@ -17,8 +18,8 @@ def check(values: Mapping[str, Any]) -> None:
     for key, value in values.items():
         if value is None and key in OPTIONAL:
             continue
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if key in WHOLE and not (number and float(value).is_integer() and value >= WHOLE[key]):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if key in WHOLE and not (whole and value >= WHOLE[key]):
             raise UserError(f"{key} must be a whole number, {WHOLE[key]} or more, got {value!r}")
-        if key in NUMBERS and not (number and value >= 0):
+        if key in NUMBERS and not ((whole or isinstance(value, float)) and 0 <= value < inf):
             raise UserError(f"{key} must be a number of seconds, 0 or more, got {value!r}")

@@ -76,6 +76,8 @@ def draw(figure: Figure, folder: Path) -> list[Path]:
     canvas, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", gridspec_kw=heights)
     for ax, strip in zip(axes[0], figure.strips):
         draw_strip(ax, strip)
+    for ax in axes[0][len(figure.strips) :] if extra else ():
+        ax.set_axis_off()
     for row, places in zip(figure.rows, axes[extra:]):
         for panel, ax in zip(row, places):
             (draw_points if figure.points else draw_curves)(ax, panel)

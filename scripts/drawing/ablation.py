@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from experiments.cell import Cell
 from scripts.drawing.series import Figure, Panel, curves_figure, ours
+from scripts.reading.names import panel_title
 from scripts.reading.ours import Slice, groups
 
 CAPTION = (
-    "Below: share of the coordinates whose denominator is less "
-    "than twice the smallest that the rule can have, in runs that logged it; shares compare between floors of equal "
-    "height only (the table has the heights)."
+    "Below: share of the coordinates whose denominator is less than twice the smallest that the rule can have, in runs "
+    "that logged it; shares compare between floors of equal height only (the table has the heights)."
 )
 
 
 def ablation_figure(name: str, title: str, caption: str, part: Slice, data: str) -> Figure:
     """As a figure of curves, the train scores replaced."""
     figure = curves_figure(name, title, f"{caption} {CAPTION}", part, data, None)
-    shown = [cells for (d, _), cells in groups(part.cells).items() if d == data and any(map(part.finished, cells))]
-    figure.rows[1] = [floor_panel(part, panel, cells) for panel, cells in zip(figure.rows[0], shown, strict=True)]
+    cells = {panel_title(d, model): found for (d, model), found in groups(part.cells).items()}
+    figure.rows[1] = [floor_panel(part, panel, cells[panel.title]) for panel in figure.rows[0]]
     return figure
 
 

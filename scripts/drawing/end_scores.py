@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.cell import Cell
-from scripts.reading.names import data_name, model_name
+from scripts.reading.names import panel_title
 from scripts.reading.ours import Slice, groups
 
 CAPTION = (
@@ -40,8 +40,8 @@ def strips(part: Slice, data: str) -> list[Strip]:
 
 
 def strip(part: Slice, model: str, cells: Sequence[Cell]) -> Strip:
-    """Last-quarter means by seed. One rule that fails would press the others together, so the axis leaves it out."""
-    title = f"{model_name(model)} on {data_name(cells[0].data)}"
+    """Last means by seed. One rule that fails would press the others together, so the axis leaves it out."""
+    title = panel_title(cells[0].data, model)
     diverged = [cell.optimizer for cell in cells if part.diverged(cell)]
     values = {c.optimizer: list(part.scores(c, "last").values()) for c in cells if part.finished(c)}
     signed = {name: part.measure.sign * float(np.mean(found)) for name, found in values.items() if found}
@@ -51,5 +51,6 @@ def strip(part: Slice, model: str, cells: Sequence[Cell]) -> Strip:
     below = [name for name, mean in signed.items() if mean < lower - FAR * max(upper - lower, 1.0)]
     shown = [value for name, found in values.items() if name not in below for value in found]
     margin = 0.06 * max(max(shown) - min(shown), 1.0)
-    label = f"test {part.measure.axis}, last quarter"
+    windows = {(r.summary or {})["scores"]["last_window"] for cell in cells for r in part.complete(cell)}
+    label = f"test {part.measure.axis}, mean of the last {'/'.join(map(str, sorted(windows)))} epochs"
     return Strip(title, label, values, min(shown) - margin, max(shown) + margin, below, diverged, part.measure.sign)

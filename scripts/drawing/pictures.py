@@ -74,7 +74,8 @@ def own(grid: Grid, part: Slice) -> list[Figure]:
                 figures.append(ablation_figure(name, f"{grid.title} {title}", caption, part, data))
             else:
                 figures.append(curves_figure(name, title, caption, part, data, None))
-            figures[-1].strips = strips(part, data)
+            titles = [panel.title for panel in figures[-1].rows[0]]  # without models that never got a score
+            figures[-1].strips = [strip for strip in strips(part, data) if strip.title in titles]
     return figures
 
 

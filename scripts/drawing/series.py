@@ -12,7 +12,7 @@ from experiments.record import Record
 from experiments.schedule import drops_of
 from scripts.drawing.end_scores import Strip
 from scripts.reading.measure import Measure
-from scripts.reading.names import data_name, model_name, optimizer_name
+from scripts.reading.names import optimizer_name, panel_title
 from scripts.reading.ours import Slice, groups
 from scripts.reading.public_record import Curve, PublicRecord
 from scripts.reading.statistic import estimate
@@ -73,7 +73,7 @@ def curves_figure(name: str, title: str, caption: str, part: Slice, data: str, p
         row: list[Panel] = []
         for model, cells in columns.items():  # AdaBelief, the first of them, is drawn last: on top
             if lines := [line for cell in reversed(cells) for line in cell_lines(part, cell, split, public)]:
-                row.append(curve_panel(f"{model_name(model)} on {data_name(data)}", split, cells, lines, part.measure))
+                row.append(curve_panel(panel_title(data, model), split, cells, lines, part.measure))
         figure.rows.append(row)
     return figure
 

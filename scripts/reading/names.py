@@ -60,5 +60,10 @@ def model_name(model: str) -> str:
     return MODELS.get(model, model)
 
 
+def panel_title(data: str, model: str) -> str:
+    """ "VGG11 on CIFAR-10"."""
+    return f"{model_name(model)} on {data_name(data)}"
+
+
 def data_name(data: str) -> str:
     return DATA.get(data, data)

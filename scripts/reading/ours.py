@@ -49,13 +49,13 @@ class Slice:
         return self.evidence.records.get(cell, [])
 
     def complete(self, cell: Cell) -> list[Record]:
-        return [r for r in self.records(cell) if status(r) == "complete"]
+        return [r for r in self.records(cell) if r.status == "complete"]
 
     def diverged(self, cell: Cell) -> list[Record]:
-        return [r for r in self.records(cell) if status(r) == "diverged"]
+        return [r for r in self.records(cell) if r.status == "diverged"]
 
     def finished(self, cell: Cell) -> list[Record]:
-        return [r for r in self.records(cell) if status(r) in ("complete", "diverged")]
+        return [r for r in self.records(cell) if r.status in ("complete", "diverged")]
 
     def scores(self, cell: Cell, name: str) -> dict[int, float]:
         """`name` ("final", "best" or "last") by seed, of the complete runs."""
@@ -70,10 +70,6 @@ class Slice:
 def read_slice(grid: Grid, scale: str, protocol: str, roots: Sequence[Path]) -> Slice:
     cells = grid.cells(scale, protocol)
     return Slice(scale, protocol, cells, gather(cells, roots), measure_of(grid))
-
-
-def status(record: Record) -> str:
-    return (record.summary or {}).get("status", "unfinished")
 
 
 def groups(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
@@ -100,7 +96,7 @@ def stale_notes(evidence: Evidence, data: str | None = None) -> list[str]:
 
 def partial_note(part: Slice, data: str) -> list[str]:
     """Runs that stopped before the schedule's end have no final, best or last value; what they reached is named."""
-    short = [r for c in part.cells if c.data == data for r in part.records(c) if status(r) == "partial"]
+    short = [r for c in part.cells if c.data == data for r in part.records(c) if r.status == "partial"]
     if not short:
         return []
     named = ", ".join(f"{label(r.cell)} seed {r.seed} ({r.epochs_done}; {reached(part, r)})" for r in short)

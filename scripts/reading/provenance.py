@@ -8,8 +8,6 @@ from typing import Any
 from experiments.record import Record
 from scripts.reading.names import optimizer_name
 
-MANY = 3  # rows of one machine that are still named one by one
-
 
 def origin(records: Sequence[Record]) -> str | None:
     """Says so where a row's seeds come from several machines or commits."""
@@ -55,21 +53,26 @@ def machines(records: Sequence[Record]) -> str:
     """Processor or GPU and torch, the commonest first; of the others, whose runs they are."""
     found: dict[str, list[Record]] = {}
     for record in records:
-        torch = (record.summary or {}).get("versions", {}).get("torch", "?")
+        torch = str(((record.summary or {}).get("versions") or {}).get("torch", "?"))
         found.setdefault(f"{machine(record)}, torch {torch.partition('+')[0]}", []).append(record)
     first, *others = sorted(found, key=lambda where: -len(found[where]))
-    return "; ".join([f"on {first}", *(f"on {where} ({whose(found[where])})" for where in others)])
+    return "; ".join([f"on {first}", *(f"on {where} ({whose(found[where], records)})" for where in others)])
 
 
-def whose(records: Sequence[Record]) -> str:
-    names = list(dict.fromkeys(optimizer_name(record.cell.optimizer) for record in records))
-    return ", ".join(names) if len(names) <= MANY else f"{len(records)} runs of {len(names)} optimizers"
+def whose(records: Sequence[Record], all_records: Sequence[Record]) -> str:
+    """The rows that records belong to; how many of a row's runs, where they are not all of them."""
+    texts = []
+    for optimizer in dict.fromkeys(record.cell.optimizer for record in records):
+        here, row = ([r for r in found if r.cell.optimizer == optimizer] for found in (records, all_records))
+        some = f"{len(here)} of {len(row)} runs of " if len(here) < len(row) else ""
+        texts.append(f"{some}{optimizer_name(optimizer)}")
+    return "; ".join(texts)
 
 
 def machine(record: Record) -> str:
     """The processor, or the GPU where it was one."""
     summary = record.summary or {}
-    return str(summary.get("machine" if summary.get("device", "cpu") == "cpu" else "device"))[:80]
+    return str(summary.get("machine" if summary.get("device", "cpu") == "cpu" else "device", "an unnamed machine"))[:80]
 
 
 def deep(config: Mapping[str, Any], path: Sequence[str]) -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 
 from experiments.cell import Cell
 from experiments.grid import Grid
-from scripts.reading.measure import measure_of
 from scripts.reading.names import data_name, optimizer_name
 from scripts.reading.ours import Slice, groups, stale_notes
 from scripts.reading.statistic import Estimate, estimate, paired
@@ -16,9 +15,9 @@ from scripts.tabulating.full import lead, lead_estimate, our_cells, our_values
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, signed
 from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.raw import entry
-from scripts.tabulating.scaled import AS_AT_FULL_SCALE, EXPLAINED, QUICK, count, made_notes, title
+from scripts.tabulating.scaled import AS_AT_FULL_SCALE, EXPLAINED, LAST, QUICK, count, head, made_notes, title
 
-COLUMNS = ["optimizer", "n", "final", "best", "last quarter", "minus AdaBelief", "at the floor"]
+LAST_COLUMN = {"full": "last 10", "small": "last quarter", "quick": "last quarter"}
 SCALES = {
     "full": "The paper's models, recipes and epochs.",
     "small": AS_AT_FULL_SCALE + ".",
@@ -29,7 +28,7 @@ HEAD = [
     "inner_eps=this step adds it under the root of each step only, inner_eps=none leaves it beside the root, eps=1e-16 "
     "is the later packages'. EAdam is Adam with AdaBelief's eps in the same place. SGD, lr=0.0316 has the rate of "
     "AdaBelief for a coordinate that stands on the floor, 1e-3 x (1 - 0.9) / sqrt(1e-5), and the same momentum.",
-    "minus AdaBelief: difference of the last-quarter means, paired by seed, with its 95 % interval (t) from two seeds "
+    "minus AdaBelief: difference of the means of the {last}, paired by seed, with its 95 % interval (t) from two seeds "
     "on. at the floor: share of the coordinates, in percent after the last epoch, whose denominator is less than twice "
     "the smallest that the rule can have, so that they are moved as by SGD, to within a factor of two (its own share "
     "is 100); a dash where it was not logged. It is measured on the rule itself: same momentum, no gradient, the step "
@@ -43,7 +42,8 @@ HEAD = [
 def ablation_table(grid: Grid, scale: str, parts: list[Slice]) -> Table:
     name = grid.name if scale == "full" else f"{scale}_{grid.name}"
     table = Table(name, f"{grid.title} ({scale} scale)", [])
-    table.head = [text.format(**vars(measure_of(grid))) for text in (SCALES[scale], EXPLAINED, *HEAD)]
+    table.head = head(grid, scale, SCALES[scale], EXPLAINED, *HEAD)
+    columns = ["optimizer", "n", "final", "best", LAST_COLUMN[scale], "minus AdaBelief", "at the floor"]
     marks = Footnotes()
     for part in parts:
         for (data, model), cells in groups(part.cells).items():
@@ -52,7 +52,7 @@ def ablation_table(grid: Grid, scale: str, parts: list[Slice]) -> Table:
             rows = [row(part, cell, marks) for cell in cells]
             notes = [*made_notes(part, cells), *failures(grid, part, cells)]
             notes += answer(part, {cell.optimizer: cell for cell in cells})
-            table.blocks.append(Block(title(part, data, model), COLUMNS, rows, notes))
+            table.blocks.append(Block(title(part, data, model), columns, rows, notes))
             table.values += [value for cell in cells for value in values(part, cell)]
         table.notes += stale_notes(part.evidence)
     table.notes = [*missing_notes(parts[0]), *marks.notes(), *table.notes]
@@ -89,7 +89,8 @@ def answer(part: Slice, cells: dict[str, Cell]) -> list[str]:
     if without:
         texts = [f"{optimizer_name(name)} {points(e)}" for name, e in without.items()]
         sentences.append(
-            f"With the eps moved or made small, the last-quarter mean of AdaBelief changes by: {'; '.join(texts)}."
+            f"With the eps moved or made small, AdaBelief's mean of the {LAST[part.scale]} changes by: "
+            f"{'; '.join(texts)}."
         )
     if {"eadam", "adam", "adabelief"} <= cells.keys():
         last = {name: part.scores(cells[name], "last") for name in ("eadam", "adam", "adabelief")}

@@ -42,8 +42,8 @@ HEADS = {
     "small": "As at full scale: data, recipes, batch size, turns; narrower networks, fewer epochs, a Frechet distance "
     "in the features of a small classifier of CIFAR-10 (results/classifier), which is not the FID. Values are not "
     "comparable with the paper's, so only the orders of the optimizers are compared. rank: by our mean, authors' rank: "
-    "by the median of the paper's five runs (SN-GAN: its mean). threshold: somewhat less than half (0.44 to 0.50) of "
-    "an untrained generator's distance; who may miss it was listed after these runs.",
+    "by the median of the paper's five runs (SN-GAN: its mean). threshold: somewhat less than half of an "
+    "untrained generator's distance (0.44 to 0.49 for the small GANs); who may miss it was listed after these runs.",
     "quick": "Handwritten digits of 8 pixels (scikit-learn), narrow networks, minutes: a check that the pipeline "
     "works. The distance is Frechet's between the pixels, not the FID, and no number here is comparable with one of "
     "the paper's. healthy: below about half of an untrained generator's distance.",
@@ -145,11 +145,9 @@ def shows(part: Slice, cells: Sequence[Cell]) -> list[str]:
     paper, _ = load_distances()
     runs = {cell: paper[cell.setting, cell.optimizer].runs for cell in cells}
     pairs = [(a, b) for a, b in permutations(cells, 2) if runs[a] and runs[b] and max(runs[a]) < min(runs[b])]
-    rank = our_ranks(part, cells)
-    kept = [(a.optimizer, b.optimizer) for a, b in pairs if rank[a] < rank[b]]
+    rank = {cell.optimizer: place for cell, place in our_ranks(part, cells).items()}
     named = [(a.optimizer, b.optimizer) for a, b in pairs]
-    places = {cell.optimizer: place for cell, place in rank.items()}
-    return told(named, kept, "(each of the one's below each of the other's)", places) if pairs else []
+    return told(named, "(each of the one's below each of the other's)", rank) if pairs else []
 
 
 def judged(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import inf
 
@@ -17,16 +18,14 @@ def failures(grid: Grid, part: Slice, cells: Sequence[Cell]) -> list[str]:
     for cell in cells:
         reason, records = grid.expected_failure(cell), part.finished(cell)
         ill = [record for record in records if grid.unhealthy(record)]
-        if ill:
-            diverged = all(record.status == "diverged" for record in ill)
-            missed = "Diverged" if diverged else f"Missed the threshold of {threshold(grid, cell):g}"
-            some = f" ({len(ill)} of {len(records)} runs)" if len(records) > 1 else ""
-            found.setdefault((missed, reason or "this was not expected"), []).append(
-                optimizer_name(cell.optimizer) + some
-            )
-        elif reason and not records:
+        missed = f"Missed the threshold of {threshold(grid, cell):g}"
+        for said, n in Counter("Diverged" if r.status == "diverged" else missed for r in ill).items():
+            some = f" ({n} of {len(records)} runs)" if len(records) > 1 else ""
+            why = reason or "this was not expected"
+            found.setdefault((said, why), []).append(optimizer_name(cell.optimizer) + some)
+        if reason and not records:
             found.setdefault(("May fail", reason), []).append(optimizer_name(cell.optimizer))
-    return [f"{said}: {', '.join(names)}: {reason}." for (said, reason), names in found.items()]
+    return [f"{said}: {'; '.join(names)}: {reason}." for (said, reason), names in found.items()]
 
 
 def threshold(grid: Grid, cell: Cell) -> float:

@@ -84,7 +84,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    """With a sign, a true minus, and none of both for what rounds to zero."""
+    """With a sign, a true minus, and neither for what rounds to zero."""
     if value is None:
         return DASH
     text = f"{value:+.{digits}f}"

@@ -22,7 +22,7 @@ def missing_notes(part: Slice) -> list[str]:
 
 
 def not_run(part: Slice, cells: list[Cell]) -> list[str]:
-    missing = [cell for cell in cells if not part.records(cell)]
+    missing = [cell for cell in cells if not part.finished(cell)]
     if not missing:
         return []
     names = "all" if len(missing) == len(cells) else named(missing)
@@ -30,7 +30,7 @@ def not_run(part: Slice, cells: list[Cell]) -> list[str]:
 
 
 def fewer_seeds(part: Slice, cells: list[Cell]) -> list[str]:
-    runs = {cell: len(part.records(cell)) for cell in cells}
+    runs = {cell: len(part.finished(cell)) for cell in cells}
     most = max(runs.values())
     fewer = {cell: most - n for cell, n in runs.items() if 0 < n < most}
     if not fewer:

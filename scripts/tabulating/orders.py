@@ -17,8 +17,9 @@ from scripts.tabulating.layout import MINUS
 from scripts.tabulating.raw import key_of
 
 DIGITS = 2  # of a printed score
-CLEAR = 0.5  # points: single runs scatter by about 0.17 (21 cells run by two laboratories), so two 0.5 apart differ
+CLEAR = 0.5  # points: two laboratories differ by at most 0.47 in 21 cells, an sd of 0.24
 T = TypeVar("T", bound=Hashable)
+Pair = tuple[str, str]  # the better optimizer, the worse one
 RERUN = "anirudhb11/Adabelief-Optimizer-RC"  # the one independent rerun of nearly all 54 cells
 
 
@@ -85,7 +86,9 @@ def order_notes(order: Order, part: Slice, public: PublicRecord) -> list[str]:
 
 
 def tau(a: list[float], b: list[float]) -> str:
-    """Kendall's tau with its interval; two orders that are equal (or opposite) have none: no resample changes them."""
+    """Kendall's tau of values as printed, with its interval; two orders that are equal (or opposite) have none: no
+    resample changes them."""
+    a, b = ([round(value, DIGITS) for value in values] for values in (a, b))
     value = kendall(a, b)
     text = "undefined" if isnan(value) else f"{value:.2f}"
     if abs(value) < 1:
@@ -102,14 +105,15 @@ def shows(order: Order, part: Slice) -> list[str]:
     ]
     if not pairs:
         return []
-    kept = [(a, b) for a, b in pairs if order.sign * order.ours[a] > order.sign * order.ours[b]]
     sure = {pair for pair in [*pairs, *((b, a) for a, b in pairs)] if beyond(order, part, *pair)}
-    scatter = f", {len(sure & set(kept))} of them (*) beyond our seeds' scatter (paired 95 % interval)"
+    notes = told(pairs, f"by more than {CLEAR} points", order.rank, sure)
     if all(len(part.scores(cell, "last")) < 2 for cell in order.cells.values()):
-        scatter = "; with one seed of ours scatter cannot be told"
-    notes = told(pairs, kept, f"by more than {CLEAR} points{scatter}", order.rank, sure)
+        notes.append("With one seed of ours scatter cannot be told.")
+    else:
+        stars = f"{len(sure & set(pairs))} as with the authors, {len(sure - set(pairs))} the other way round"
+        notes.append(f"*: beyond our seeds' scatter (paired 95 % interval): {stars}.")
     if behind := [b for a, b in pairs if a == "adabelief"]:
-        ahead = [b for b in behind if ("adabelief", b) in kept]
+        ahead = [b for b in behind if order.rank["adabelief"] < order.rank[b]]
         notes.append(
             f"AdaBelief is number {order.authors_rank['adabelief']} with the authors and {order.rank['adabelief']} "
             f"here, ahead of {len(ahead)} of the {len(behind)} optimizers that they find clearly behind it."
@@ -117,18 +121,16 @@ def shows(order: Order, part: Slice) -> list[str]:
     return notes
 
 
-Pair = tuple[str, str]  # the better optimizer, the worse one
-
-
-def told(
-    pairs: list[Pair], kept: list[Pair], separated: str, rank: dict[str, int], sure: Container[Pair] = ()
-) -> list[str]:
-    """Which of the `pairs`, as the authors have them, stand here too, and which the other way round; a star where our
-    seeds tell them apart. `separated` says how the authors do."""
-    missed = [(b, a) for a, b in pairs if (a, b) not in kept]
-    notes = [f"As with the authors here: {len(kept)} of the {len(pairs)} pairs that their runs separate {separated}"]
+def told(pairs: list[Pair], separated: str, rank: dict[str, int], sure: Container[Pair] = ()) -> list[str]:
+    """Which of the `pairs`, as the authors have them, stand here too, which the other way round, which are level; a
+    star where our seeds tell them apart. `separated` says how the authors do."""
+    kept = [(a, b) for a, b in pairs if rank[a] < rank[b]]
+    turned = [(b, a) for a, b in pairs if rank[b] < rank[a]]
+    level = [f"{optimizer_name(a)} and {optimizer_name(b)}" for a, b in pairs if rank[a] == rank[b]]
+    notes = [f"As with the authors here: {len(kept)} of {len(pairs)} pairs that their runs separate {separated}"]
     notes[0] += f": {grouped(kept, rank, sure)}." if kept else "."
-    return notes + ([f"The other way round here: {grouped(missed, rank, sure)}."] if missed else [])
+    notes += [f"The other way round here: {grouped(turned, rank, sure)}."] if turned else []
+    return notes + ([f"Level here: {'; '.join(level)}."] if level else [])
 
 
 def grouped(pairs: list[Pair], rank: dict[str, int], sure: Container[Pair]) -> str:

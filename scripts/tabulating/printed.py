@@ -11,12 +11,13 @@ from scripts.reading.names import optimizer_name
 from scripts.reading.ours import Slice, groups, partial_note, stale_notes
 from scripts.reading.printed import Printed, load_printed, of
 from scripts.reading.statistic import estimate
+from scripts.tabulating.failures import failures
 from scripts.tabulating.full import CLEAN, lead, our_cells, our_values
 from scripts.tabulating.layout import DASH, Block, Footnotes, Table, number, signed
 from scripts.tabulating.missing import missing_notes
 from scripts.tabulating.orders import ranks, tau
 from scripts.tabulating.raw import plain
-from scripts.tabulating.scaled import EXPLAINED, count, made_notes, title
+from scripts.tabulating.scaled import EXPLAINED, count, head, made_notes, title
 
 OURS = ["ours final", "ours best", "ours last 10", "n"]
 PAPER = ["paper", "measured by", "under decay", "in schedule"]
@@ -136,7 +137,7 @@ def small_printed_table(grid: Grid, parts: Sequence[Slice]) -> Table:
     """The small scale: scores, our ranks and those of the paper's table."""
     theirs = {o: max(r.value for r in rows) for o, rows in by_optimizer(load_printed(grid.printed)).items()}
     table = Table(f"small_{grid.name}", f"{grid.title}: small scale", [])
-    table.head = [SMALL, EXPLAINED.format(words="Test accuracy in percent")]
+    table.head = [SMALL, *head(grid, "small", EXPLAINED)]
     marks, columns = Footnotes(), ["optimizer", "n", "final", "best", "last quarter", "rank", "rank in Table 2"]
     for part in parts:
         for (data, model), cells in groups(part.cells).items():
@@ -151,7 +152,7 @@ def small_printed_table(grid: Grid, parts: Sequence[Slice]) -> Table:
                 places = [str(found.get(cell.optimizer, DASH)) for found in (ours, paper)]
                 rows.append([optimizer_name(cell.optimizer), n, final, best, last, *places])
                 table.values += our_values(part, cell)
-            notes = made_notes(part, cells)
+            notes = [*made_notes(part, cells), *failures(grid, part, cells)]
             if len(means) >= 3:
                 order = tau(list(means.values()), [theirs[name] for name in means])
                 notes.append(

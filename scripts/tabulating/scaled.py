@@ -11,7 +11,7 @@ from typing import Any
 from experiments.cell import Cell
 from experiments.grid import Grid
 from scripts.reading.measure import measure_of
-from scripts.reading.names import data_name, model_name, optimizer_name
+from scripts.reading.names import optimizer_name, panel_title
 from scripts.reading.ours import Slice, groups, stale_notes
 from scripts.reading.provenance import made_with
 from scripts.reading.public_record import PublicRecord
@@ -25,8 +25,9 @@ from scripts.tabulating.raw import place
 OURS = ["final", "best", "last quarter", "n"]
 EXPLAINED = (
     "{words}, mean ± sd over n seeds (without those that diverged): after the last epoch, at the best one (chosen on "
-    "the test set), mean of the last quarter of the epochs."
+    "the test set), mean of the {last}."
 )
+LAST = {"full": "last ten epochs", "small": "last quarter of the epochs", "quick": "last quarter of the epochs"}
 QUICK = (
     "{stand_in}, small networks or images, minutes: a check that the pipeline works. It tests no claim of "
     "the paper, and no number here is comparable with one of the paper's."
@@ -39,8 +40,7 @@ SMALL = (
 RANKS = (
     "rank: by last-quarter mean, within data set and model, among the optimizers that have been run. authors' rank: "
     "the same for the last ten epochs of the official curves (of the figure's readings where there is no curve). "
-    f"Pairs: those that the authors' runs separate by more than {CLEAR} points, three times what single runs of two "
-    "laboratories differ by on CIFAR-10 (0.17)."
+    f"Pairs: those that the authors' runs separate by more than {CLEAR} points: {{scatter}}."
 )
 CLEAN = "Clean protocol: the best epoch is chosen on the validation split."
 
@@ -48,7 +48,7 @@ CLEAN = "Clean protocol: the best epoch is chosen on the validation split."
 def quick_table(grid: Grid, parts: list[Slice]) -> Table:
     """Scores, and whether each cell passed the grid's threshold."""
     table = Table(f"quick_{grid.name}", f"{grid.title}: quick scale, not comparable with the paper", [])
-    table.head = [text.format(**vars(measure_of(grid))) for text in (QUICK, EXPLAINED)]
+    table.head = head(grid, "quick", QUICK, EXPLAINED)
     marks, ill = Footnotes(), 0
     for part in parts:
         for (data, model), cells in groups(part.cells).items():
@@ -81,7 +81,7 @@ def standing(grid: Grid, part: Slice, cell: Cell) -> str:
 def small_table(grid: Grid, parts: list[Slice], public: PublicRecord) -> Table:
     """Scores and ranks, the authors' ranks, and how far the two orders agree."""
     table = Table(f"small_{grid.name}", f"{grid.title}: small scale", [])
-    table.head = [text.format(**vars(measure_of(grid))) for text in (SMALL, EXPLAINED, RANKS)]
+    table.head = head(grid, "small", SMALL, EXPLAINED, RANKS)
     marks, columns = Footnotes(), ["optimizer", "n", *OURS[:3], "rank", "authors' rank", "from"]
     for part in parts:
         for (data, model), cells in groups(part.cells).items():
@@ -116,8 +116,13 @@ def rank_values(cell: Cell, order: Order) -> list[dict[str, Any]]:
     ]
 
 
+def head(grid: Grid, scale: str, *texts: str) -> list[str]:
+    """Texts with the words of the grid's measure and of the scale."""
+    return [text.format(**vars(measure_of(grid)), last=LAST[scale]) for text in texts]
+
+
 def title(part: Slice, data: str, model: str) -> str:
-    return f"{model_name(model)} on {data_name(data)}" + (", clean protocol" if part.protocol == "clean" else "")
+    return panel_title(data, model) + (", clean protocol" if part.protocol == "clean" else "")
 
 
 def made_notes(part: Slice, cells: list[Cell]) -> list[str]:

@@ -148,9 +148,11 @@ def test_a_deletion_which_no_name_could_tell_is_refused():
     ("stop_after=0", "stop_after must be a whole number, 1 or more, got 0"),
     ("stop_after=true", "stop_after must be a whole number"),
     ("threads=-1", "threads must be a whole number, 1 or more, got -1"),
-    ("threads=.inf", "threads must be a whole number"),
+    ("threads=inf", "threads must be a whole number, 1 or more, got inf"),
+    ("epochs=1e3", "epochs must be a whole number, 1 or more, got 1000.0"),
     ("max_seconds=-1", "max_seconds must be a number of seconds, 0 or more, got -1"),
-    ("max_seconds=.nan", "max_seconds must be a number of seconds"),
+    ("max_seconds=nan", "max_seconds must be a number of seconds, 0 or more, got nan"),
+    ("max_seconds=inf", "max_seconds must be a number of seconds, 0 or more, got inf"),
     ("checkpoint_seconds=x", "checkpoint_seconds must be a number of seconds, 0 or more, got 'x'"),
 ])  # fmt: skip
 def test_numbers_that_no_run_can_have_are_refused_in_one_sentence(word, wanted):

@@ -78,3 +78,16 @@ def test_full_scale_has_the_same_table_and_figure(tmp_path):
     (figure,) = pictures(grid, ["full"], [tmp_path], load_public_record())
     assert figure.name == "adabelief_eps" and "arrower" not in figure.caption and figure.kinds == ["ours"]
     assert figure.rows[1][0].ylabel == "coordinates at the floor (%)"
+    assert figure.strips[0].xlabel == "test accuracy (%), mean of the last 10 epochs"
+    assert "last 10" in table.blocks[0].columns and "mean of the last ten epochs" in " ".join(table.head)
+
+
+def test_a_strip_stands_over_its_own_model(store, tmp_path):
+    """A model whose only run fell apart before its first score has no curve, and moved the strips of the others."""
+    write_run(store, cell(model="resnet34", scale="small"), 0, [70.0] * 12)
+    write_run(tmp_path / "more", cell(scale="small"), 0, [], status="diverged")
+    write_run(tmp_path / "more", cell(model="resnet34", scale="small"), 0, [70.0] * 12)
+    for root in (store, tmp_path / "more"):
+        (figure,) = pictures(load_grid("adabelief_eps"), ["small"], [root], load_public_record())
+        assert [strip.title for strip in figure.strips] == [panel.title for panel in figure.rows[0]]
+        assert draw(figure, tmp_path / "drawn")

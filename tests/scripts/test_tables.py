@@ -193,8 +193,9 @@ def test_small_scale_compares_orders_only(small_grid, tmp_path):
     notes = "\n".join(table.blocks[0].notes)
     assert "our order against the authors' \u22120.33" in notes and "rerun" in notes and "width 0.25" in notes
     assert "AdaBelief is number 1 with the authors and 2 here, ahead of 2 of the 3 optimizers that they find" in notes
-    assert "here: 2 of the 6 pairs that their runs separate by more than 0.5 points, 2 of them (*) beyond our" in notes
-    assert "95 % interval): AdaBelief before SGD*, Yogi*." in notes
+    assert "As with the authors here: 2 of 6 pairs that their runs separate by more than 0.5 points: " in notes
+    assert "points: AdaBelief before SGD*, Yogi*." in notes
+    assert "*: beyond our seeds' scatter (paired 95 % interval): 2 as with the authors, 4 the other way round." in notes
     assert "The other way round here: Adam before AdaBelief*, SGD*, Yogi*; SGD before Yogi*." in notes
     assert not any(v["kind"] == "official curve" and v["quantity"] != "rank by last 10" for v in table.values)
 
@@ -203,9 +204,18 @@ def test_one_seed_says_nothing_of_scatter(small_grid, tmp_path):
     for place, name in enumerate(("adam", "adabelief", "sgd", "yogi")):
         write_run(tmp_path, cell(optimizer=name, scale="small"), 0, flat(70.0 - place, 8))
     notes = "\n".join(make(small_grid, tmp_path, "small")["small_cifar"].blocks[0].notes)
-    assert "here: 2 of the 6 pairs that their runs separate by more than 0.5 points; with one seed of ours" in notes
-    assert "scatter cannot be told: AdaBelief before SGD, Yogi." in notes and "*" not in notes
+    assert "2 of 6 pairs that their runs separate by more than 0.5 points: AdaBelief before SGD, Yogi." in notes
+    assert "With one seed of ours scatter cannot be told." in notes and "*" not in notes
     assert "beyond our seeds' scatter" not in notes
+
+
+def test_two_that_diverged_are_level(small_grid, tmp_path):
+    """They were said to stand the other way round."""
+    write_run(tmp_path, cell(optimizer="adabelief", scale="small"), 0, flat(70.0, 8))
+    for name in ("sgd", "adam"):
+        write_run(tmp_path, cell(optimizer=name, scale="small"), 0, flat(10.0, 3), status="diverged")
+    notes = make(small_grid, tmp_path, "small")["small_cifar"].blocks[0].notes
+    assert "Level here: SGD and Adam." in notes and not any("other way round here" in note for note in notes)
 
 
 def test_first_epochs_beside_the_curves(tmp_path):
@@ -259,7 +269,10 @@ def test_seeds_that_other_rows_have_are_missing_too(grid, tmp_path):
     for optimizer, seeds in (("adabelief", 3), ("adam", 1), ("sgd", 2)):
         for seed in range(seeds):
             write_run(tmp_path, cell(optimizer=optimizer, scale="small"), seed, flat(50.0, 30))
+    for seed in range(3):  # not at its end, so not in the table
+        write_run(tmp_path, cell(optimizer="yogi", scale="small"), seed, flat(50.0, 3), status="partial")
     notes = make(grid, tmp_path, "small")["small_cifar"].notes
+    assert "Yogi" in notes[0] and notes[0].startswith("Not run yet: VGG11")
     minutes = load_scale("classification", "small")["models"]["vgg11"]["minutes"]
     (fewer,) = [note for note in notes if note.startswith("Fewer than 3 seeds")]
     assert f"VGG11 on CIFAR-10: SGD; Adam: 3 runs to go, about {3 * minutes / 60:.1f} hours" in fewer
@@ -269,9 +282,11 @@ def test_who_diverged_or_missed_the_threshold_is_named_with_the_reason(small_gri
     grid = replace(small_grid, expected_failures=[{"optimizer": "sgd", "reason": "0.1 is too much"}])
     write_run(tmp_path, cell(optimizer="sgd", scale="small"), 0, flat(50.0, 8))
     write_run(tmp_path, cell(optimizer="sgd", scale="small"), 1, flat(10.0, 3), status="diverged")
-    write_run(tmp_path, cell(optimizer="adam", scale="small"), 0, flat(10.0, 8))
+    for name, seed in (("adam", 0), ("sgd", 2)):
+        write_run(tmp_path, cell(optimizer=name, scale="small"), seed, flat(10.0, 8))
     notes = make(grid, tmp_path, "small")["small_cifar"].blocks[0].notes
-    assert "Diverged: SGD (1 of 2 runs): 0.1 is too much." in notes
+    assert "Diverged: SGD (1 of 3 runs): 0.1 is too much." in notes
+    assert "Missed the threshold of 30: SGD (1 of 3 runs): 0.1 is too much." in notes
     assert "Missed the threshold of 30: Adam: this was not expected." in notes
 
 
@@ -283,6 +298,9 @@ def test_rows_of_another_machine_or_torch_are_named(small_grid, tmp_path):
     write_run(tmp_path, cell(optimizer="sgd", scale="small"), 0, flat(71.0, 8), **gpu)
     made = make(small_grid, tmp_path, "small")["small_cifar"].blocks[0].notes[0]
     assert made.endswith("fp32; on a laptop, 2 cores, torch 2.14.1; on NVIDIA H100, torch 2.11.0 (SGD).")
+    write_run(tmp_path, cell(optimizer="sgd", scale="small"), 1, flat(71.0, 8), versions=None)
+    made = make(small_grid, tmp_path, "small")["small_cifar"].blocks[0].notes[0]
+    assert "on NVIDIA H100, torch 2.11.0 (1 of 2 runs of SGD)" in made and "torch ? (1 of 2 runs of SGD)" in made
 
 
 def test_what_is_equal_as_printed_shares_a_rank():
