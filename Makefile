@@ -97,8 +97,9 @@ tune: $(ENV)  ## equal budgets on held-out data, winners run again with fresh se
 # Status 2 means that some runs failed or are not healthy: the tables of the others are made all the same.
 and_then = status=0; $(PYTHON) -m $(1) || status=$$?; if [ $$status -ne 0 ] && [ $$status -ne 2 ]; then exit $$status; fi;
 define reproduce
+export NEXT=$$(mktemp); trap 'rm -f "$$NEXT"' EXIT; \
 $(call and_then,experiments.reproduce grid=$(or $(GRID),$(1)) $(WORDS)) \
-$(MAKE) --no-print-directory -s -j2 -O tables figures && exit $$status
+$(MAKE) --no-print-directory -s -j2 -O tables figures && cat "$$NEXT" && exit $$status
 endef
 
 # The queue of `make evidence`: real runs on two cores, in this order, without what is archived.

@@ -5,11 +5,13 @@
 grid, scale, protocol, seeds, jobs, on_failure (continue or stop), retries, skip_archived and max_seconds (of the whole
 call) steer the grid; setting, data, model and optimizer narrow it; every other word is a Hydra override for all of its
 runs.
+What to do next is the last line; where the environment names a file as NEXT, it is written there instead.
 Exit status: 0 done and healthy, 2 some runs failed or are not healthy, 1 bad input.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,8 +46,16 @@ def carry_out(call: Call, requests: list[Request], module: str, words: Sequence[
     status = share(module, [*words, f"scale={call.scale}"], jobs) if jobs > 1 else work(call, todo)
     status = max(status, report(call, [r for r in requests if r not in archived], store))
     if status == 0 and call.scale in call.grid.next:
-        print(f"next: {call.grid.next[call.scale]}")
+        say_next(f"next: {call.grid.next[call.scale]}")
     return status
+
+
+def say_next(line: str) -> None:
+    """Print the last line, or leave it to who has more to say before (make, whose tables follow)."""
+    if path := os.environ.get("NEXT"):
+        Path(path).write_text(f"{line}\n")
+    else:
+        print(line)
 
 
 def default_jobs(scale: str) -> int:
