@@ -42,7 +42,7 @@ MEASURES = {
     "perplexity": Measure(
         "perplexity", "min", "Test perplexity", "perplexity", "Fig. 5",
         "of batches 401 to 600 of the epoch, with dropout and without penalties", "data, recipes, batch size, dropouts",
-        "narrower models and fewer epochs", "an independent rerun's seeds of a cell have an sd of 0.1 to 0.4",
+        "narrower models and fewer epochs", "independent reruns of a cell have an sd of 0.1 to 0.4",
         "The text of Python's own help",
     ),
     "distance": Measure(

@@ -28,7 +28,7 @@ def made_with(records: Sequence[Record]) -> str:
 
 
 def settings(records: Sequence[Record]) -> str:
-    """Width, pixels, epochs, threads, precision, and how the optimizer was run; "/" between differing values."""
+    """Width, pixels, epochs, threads, precision, and whether the model was compiled; "/" between differing values."""
 
     def values(found: Iterable[Any]) -> str:
         return "/".join(dict.fromkeys(str(value) for value in found if value is not None)) or "?"
