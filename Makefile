@@ -110,6 +110,7 @@ endef
 
 evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, then the small grids
 	-$(call queue,grid=first_epochs)
+	-$(call queue,grid=first_epochs model=vgg11 seeds=0$(comma)1)
 	-$(call queue,grid=first_epochs model=vgg11 optimizer=adam seeds=0$(comma)1$(comma)2)
 	-$(call queue,grid=lstm_first_epochs)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=vgg11 seeds=0$(comma)1$(comma)2)
@@ -121,6 +122,7 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=gan scale=small setting=wgan$(comma)wgan-gp)
 	-$(call queue,grid=lstm scale=small model=lstm1)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
+	-$(call queue,grid=gan scale=small setting=sngan)
 
 again: $(ENV)  ## make a committed record again and compare every epoch:  make again RUN=results/archive/.../seed=0
 	@$(PYTHON) -m experiments.again '$(RUN)' $(ARGS)
