@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from pathlib import Path
 from textwrap import fill
 
@@ -17,6 +18,7 @@ from scripts.reading.names import COLOURS, optimizer_name
 
 PAPER = "0.55"  # the paper's boxes are grey, ours have their optimizer's colour
 COLUMNS = 4  # of a sheet
+SPAN = 2  # the ends of an axis differ by this factor at least
 
 
 def draw_boxes(figure: BoxFigure, folder: Path) -> list[Path]:
@@ -55,6 +57,9 @@ def draw_panel(ax: Axes, panel: Boxes) -> None:
     if panel.limit:
         ax.axhline(panel.limit, color="0.4", ls="--", lw=0.8, zorder=0)
     ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    widen = max(1.0, sqrt(SPAN * low / high))  # or two points alone would fill a panel, however close
+    ax.set_ylim(low / widen, high * widen)
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 1.2, 1.5, 2, 3, 5, 7)))
     ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -4,13 +4,15 @@ import json
 
 import pytest
 import yaml
+from matplotlib import pyplot as plt
 from PIL import Image
 
 from experiments.compose import expected
 from experiments.grid import load_grid
 from experiments.record import scores
 from scripts import figures, tables
-from scripts.drawing.distances import distance_figures
+from scripts.drawing.boxes import draw_panel
+from scripts.drawing.distances import Boxes, distance_figures
 from scripts.reading.distances import load_distances
 from scripts.reading.ours import read_slice
 from scripts.reading.public_record import load_public_record
@@ -128,6 +130,14 @@ def test_boxes_and_sheets(tmp_path):
     assert panel.ours["adam"] == [80.0] and panel.paper["adam"][0] == 88.95 and panel.limit is None
     assert "padam" not in panel.optimizers  # nothing to show
     assert boxes[0].panels[2].table["adam"].mean == 13.05 and not boxes[0].panels[2].paper
+
+
+def test_what_is_close_looks_close():
+    """Two optimizers, 74.5 and 87, filled their panel from top to bottom."""
+    ax = plt.figure().subplots()
+    draw_panel(ax, Boxes("SN-GAN", "FID", ["adabelief", "adam"], {"adabelief": [74.5], "adam": [87.0]}, limit=76))
+    low, high = ax.get_ylim()
+    assert high / low == pytest.approx(2) and low * high == pytest.approx(74.5 * 87, rel=0.01)
 
 
 def test_drawing_is_the_same_twice(tmp_path):
