@@ -13,7 +13,7 @@ from scripts.reading.public_record import Curve, PublicRecord
 from scripts.tabulating.first_epochs import SPLITS, asked
 from scripts.tabulating.raw import key_of
 
-COLUMNS = 6  # panels side by side that can still be read on a page
+COLUMNS = 7  # panels side by side that can still be read on a page
 
 
 def first_epochs_figure(grid: Grid, part: Slice, public: PublicRecord, caption: str) -> Figure:

@@ -32,6 +32,7 @@ COLOURS = {
     "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499", "eadam": "#332288",
     "adabelief_variant,inner_eps=this step": "#525252", "adabelief,eps=1e-16": "#7A7A7A",
     "adabelief_variant,inner_eps=none": "#A3A3A3", "sgd,lr=0.0316": "#E58A57", "adam,weight_decay=0": "#F0A6D6",
+    "adabound,weight_decay=0": "#7FB8D9",
 }  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def test_several_seeds_of_the_first_epochs_are_drawn_one_by_one(tmp_path):
 def test_the_first_epochs_are_wrapped_and_name_each_axis(tmp_path):
     write_run(tmp_path, cell(), 0, [10.0] * 3, status="partial")
     figure = make(load_grid("first_epochs"), tmp_path, "full")["first_epochs"]
-    assert [len(row) for row in figure.rows] == [6, 6, 6, 6]
+    assert [len(row) for row in figure.rows] == [7, 7, 6, 6]
     for row in figure.rows:
         named = [bool(panel.ylabel) for panel in row]
         limits = [(panel.low, panel.high) for panel in row]
