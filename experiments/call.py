@@ -39,7 +39,7 @@ class Call:
 
     def requests(self) -> list[Request]:
         """All runs, the first seed of every cell before the second of any."""
-        only, requests = dict(self.only), []
+        only = dict(self.only)
         placed = self.grid.placed(self.scale, self.protocol)
         for name, values in only.items():
             known = list(dict.fromkeys(getattr(cell, name) for cell, _ in placed))
@@ -48,12 +48,13 @@ class Call:
                     raise UserError(f"grid {self.grid.name} has no {name} {value!r} at scale {self.scale}"
                                     f"{nearest(value, known)}; there are {', '.join(known)}")  # fmt: skip
         kept = [place for place in placed if all(getattr(place[0], name) in values for name, values in only.items())]
-        products = list(combinations(self.words))
-        for seed in self.seeds if self.seeds is not None else self.grid.seeds[self.scale]:
-            for cell, stop_after in kept:
-                stop = [f"stop_after={stop_after}"] if stop_after else []
-                for words in products:
-                    requests.append(compose([*words_of(cell), f"seed={seed}", *stop, *self.grid.words, *words]))
+        composed = [
+            compose([*words_of(cell), *([f"stop_after={stop_after}"] if stop_after else []), *self.grid.words, *words])
+            for cell, stop_after in kept
+            for words in combinations(self.words)
+        ]
+        seeds = self.seeds if self.seeds is not None else self.grid.seeds[self.scale]
+        requests = [request.with_seed(seed) for seed in seeds for request in composed]
         if not requests:
             raise UserError(f"grid {self.grid.name} has no such cells at scale {self.scale}")
         return requests

@@ -49,6 +49,11 @@ class Request:
         stop = self.config["stop_after"]
         return self.config["epochs"] if stop is None else min(stop, self.config["epochs"])
 
+    def with_seed(self, seed: int) -> Request:
+        """The same request with another seed, on which no other value depends."""
+        words = tuple(word for word in self.words if word.partition("=")[0] != "seed")
+        return replace(self, config={**self.config, "seed": seed}, words=(*words, f"seed={seed}"))
+
     def with_content(self, content: str) -> Request:
         """The same request for data with another content hash than the known one."""
         return replace(self, config={**self.config, "content": content})

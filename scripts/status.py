@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from experiments.call import parse
+from experiments.call import Call, parse
 from experiments.cli import guarded
 from experiments.compose import Request, compose
 from experiments.errors import UserError
@@ -70,6 +70,8 @@ def show_studies(console: Console, words: Sequence[str]) -> list[bool]:
 def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bool:
     """Print a grid's counts by model and data, and what is running or failed; False if nothing has begun."""
     call = parse(words)
+    if only_begun and not call.words and not has_folders(call):
+        return False
     requests = call.requests()
     store = Path(requests[0].config["store"])
     states = {id(r): state_of(r, store) for r in requests}
@@ -90,6 +92,13 @@ def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bo
     if left := seconds_left(requests, states, store):
         console.print(f"time left, one run after the other, from the epochs timed so far: {clock(left)}")
     return True
+
+
+def has_folders(call: Call) -> bool:
+    """Whether any of a call's cells, as the grid has them, has a folder; takes no time, where composing takes seconds."""
+    roots = (Path(compose([]).config["store"]), ARCHIVE)
+    cells = call.grid.cells(call.scale, call.protocol)
+    return any((root / cell.folder).is_dir() for cell in cells for root in roots)
 
 
 def state_of(request: Request, store: Path) -> str:

@@ -7,7 +7,7 @@ import torch
 from hydra.utils import instantiate
 
 from experiments.cell import Cell
-from experiments.compose import compose, expected
+from experiments.compose import compose, expected, words_of
 from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.identity import difference, fingerprint
@@ -33,6 +33,13 @@ def test_every_recipe_value_reaches_the_optimizer(cell):
         if f",{key}=" not in cell.optimizer:
             assert list(group[key]) == value if isinstance(value, list) else group[key] == value, key
     assert config["recipe"]["source"] == row["recipe"]["source"] and row["recipe"]["source"]
+
+
+@pytest.mark.parametrize("setting", sorted({cell.setting for cell in CELLS}))
+def test_another_seed_changes_nothing_else(setting):
+    cell = next(cell for cell in CELLS if cell.setting == setting)
+    assert expected(cell).with_seed(3) == compose([*words_of(cell), "seed=3"])
+    assert expected(cell).cell == cell
 
 
 def test_the_54_cells_of_the_figure_are_there():

@@ -13,6 +13,7 @@ import pytest
 from experiments import call, reproduce, workers
 from experiments.call import parse
 from experiments.cli import ASKED, environment, guarded
+from experiments.compose import compose
 from experiments.errors import UserError
 from experiments.grid import load_grid
 from experiments.record import read_lines, read_records
@@ -53,6 +54,13 @@ def test_the_first_seed_of_every_cell_comes_first():
     assert [(r.seed, r.cell.optimizer.split(",")[0]) for r in requests] == [
         (0, "sgd"), (0, "adam"), (1, "sgd"), (1, "adam"),
     ]  # fmt: skip
+
+
+def test_a_cell_is_composed_once_for_all_its_seeds(monkeypatch):
+    """`make status` composed each seed anew and took a minute."""
+    composed = []
+    monkeypatch.setattr(call, "compose", lambda words: composed.append(words) or compose(words))
+    assert len(parse([*TINY, "optimizer=adam,sgd", "seeds=0,1,2"]).requests()) == 6 and len(composed) == 2
 
 
 def fail_first(monkeypatch, times=1):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.call import parse
+from experiments.call import Call, parse
 from experiments.claim import claim
 from experiments.run import note_failure, run, run_path
 from scripts import status
@@ -46,6 +46,13 @@ def test_the_counts_in_the_table(requests, tmp_path, capsys):
     table = [line.split() for line in lines]
     assert ["data", "model", "done", "partial", "missing"] in table and ["digits", "vgg11", "1", "1", "1"] in table
     assert any(line.startswith("partial: digits/vgg11/sgd") and "epoch 1 of 2 done" in line for line in lines)
+
+
+def test_a_grid_without_a_folder_is_not_composed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STORE", str(tmp_path / "runs"))
+    monkeypatch.setattr(Call, "requests", lambda call: pytest.fail(f"{call.grid.name} was composed"))
+    assert status.main([]) == 0 and "no runs yet" in capsys.readouterr().out
 
 
 def test_nothing_to_show(tmp_path, capsys, monkeypatch):
