@@ -11,6 +11,7 @@ import torch
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from experiments.bounds import check
+from experiments.cell import Cell
 from experiments.cli import nearest
 from experiments.compose import Request, compose, words_of
 from experiments.errors import UserError
@@ -37,27 +38,31 @@ class Call:
     words: tuple[str, ...] = ()
     worker: bool = False
 
-    def requests(self) -> list[Request]:
-        """All runs, the first seed of every cell before the second of any."""
-        only = dict(self.only)
-        placed = self.grid.placed(self.scale, self.protocol)
+    def places(self) -> list[tuple[Cell, int | None]]:
+        """The grid's cells that are asked for, as the grid spells them, each with its `stop_after`."""
+        only, placed = dict(self.only), self.grid.placed(self.scale, self.protocol)
         for name, values in only.items():
             known = list(dict.fromkeys(getattr(cell, name) for cell, _ in placed))
             for value in values:
                 if value not in known:
                     raise UserError(f"grid {self.grid.name} has no {name} {value!r} at scale {self.scale}"
                                     f"{nearest(value, known)}; there are {', '.join(known)}")  # fmt: skip
-        kept = [place for place in placed if all(getattr(place[0], name) in values for name, values in only.items())]
-        composed = [
-            compose([*words_of(cell), *([f"stop_after={stop_after}"] if stop_after else []), *self.grid.words, *words])
-            for cell, stop_after in kept
+        return [place for place in placed if all(getattr(place[0], name) in values for name, values in only.items())]
+
+    def requests(self) -> list[Request]:
+        """All runs, the first seed of every cell before the second of any."""
+        asked = [
+            [*words_of(cell), *([f"stop_after={stop_after}"] if stop_after else []), *self.grid.words, *words]
+            for cell, stop_after in self.places()
             for words in combinations(self.words)
         ]
-        seeds = self.seeds if self.seeds is not None else self.grid.seeds[self.scale]
-        requests = [request.with_seed(seed) for seed in seeds for request in composed]
-        if not requests:
+        if not asked:
             raise UserError(f"grid {self.grid.name} has no such cells at scale {self.scale}")
-        return requests
+        seeds = self.seeds if self.seeds is not None else self.grid.seeds[self.scale]
+        if any("{seed" in word for word in self.words):  # store=runs/${seed}
+            return [compose([*words, f"seed={seed}"]) for seed in seeds for words in asked]
+        composed = [compose(words) for words in asked]
+        return [request.with_seed(seed) for seed in seeds for request in composed]
 
 
 def combinations(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -79,7 +84,7 @@ def parse(words: Sequence[str]) -> Call:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"every word is key=value, got {word!r}")
-        if key == "seed":
+        if key.lstrip("+~") == "seed":
             raise UserError(f"a grid takes seeds={value or '0,1'}, one or several, not seed")
         if key in AXES:
             only.append((key, tuple(names(value))))

@@ -97,8 +97,7 @@ def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bo
 def has_folders(call: Call) -> bool:
     """Whether any of a call's cells, as the grid has them, has a folder. Composing them all would take seconds."""
     roots = (Path(compose([]).config["store"]), ARCHIVE)
-    cells = call.grid.cells(call.scale, call.protocol)
-    return any((root / cell.folder).is_dir() for cell in cells for root in roots)
+    return any((root / cell.folder).is_dir() for cell, _ in call.places() for root in roots)
 
 
 def state_of(request: Request, store: Path) -> str:

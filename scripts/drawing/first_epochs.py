@@ -54,4 +54,5 @@ def points_panel(cell: Cell, k: int, part: Slice, split: str, public: PublicReco
     for record in records:
         kind = "ours" if len(records) == 1 else "seed"
         lines += ours(kind, cell, [record], split, range(k), part.measure.name)
-    return Panel(f"{model_name(cell.model)}\n{optimizer_name(cell.optimizer)}", "", lines, 0, 100)
+    name = optimizer_name(cell.optimizer).replace(", ", ",\n")
+    return Panel(f"{model_name(cell.model)}\n{name}", "", lines, 0, 100)

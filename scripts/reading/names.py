@@ -25,14 +25,14 @@ DATA = {
 }  # fmt: skip
 UNKNOWN = "#777777"
 # One colour per optimizer, told apart with any kind of colour vision; the method in question is black, its variants
-# are grey.
+# are grey, another's that is shown beside it is lighter.
 COLOURS = {
     "adabelief": "#000000", "sgd": "#D55E00", "adabound": "#0072B2", "yogi": "#009E73", "adam": "#E377C2",
     "msvag": "#56B4E9", "radam": "#E69F00", "adamw": "#882255", "fromage": "#999933",
     "adadiff": "#332288", "rmsprop": "#117733", "padam": "#AA4499", "eadam": "#332288",
     "adabelief_variant,inner_eps=this step": "#525252", "adabelief,eps=1e-16": "#7A7A7A",
     "adabelief_variant,inner_eps=none": "#A3A3A3", "sgd,lr=0.0316": "#E58A57", "adam,weight_decay=0": "#F0A6D6",
-    "adabound,weight_decay=0": "#7FB8D9",
+    "adabound,weight_decay=0": "#8FA6DB",
 }  # fmt: skip
 
 

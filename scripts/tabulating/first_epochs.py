@@ -113,19 +113,19 @@ def values(part: Slice, cell: Cell, epoch: int, public: PublicRecord) -> list[di
 
 
 def stuck(grid: Grid, part: Slice, found: list[tuple[Cell, int]]) -> list[str]:
-    """Cells of which some seeds, and not all, are no better than the grid's bound at the last epoch asked for: their
-    mean is that of two kinds of runs."""
-    notes = []
+    """Cells of which some seeds, and not all, are no better than the grid's bound, with the last epoch where that is
+    so: their mean is that of two kinds of runs."""
+    notes: dict[Cell, str] = {}
     for cell, epoch in found:
         bound = grid.bound("at_least", cell, -inf)
         values = at(part.records(cell), "test", epoch, part.measure.name)
         others = [value for value in values if value > bound]
-        if epoch == max(e for c, e in found if c == cell) and 0 < len(others) < len(values):
-            notes.append(
-                f"{label(cell)}: {len(values) - len(others)} of {len(values)} seeds are at chance ({bound:g}) at epoch "
+        if 0 < len(others) < len(values):
+            notes[cell] = (
+                f"{label(cell)}: {len(values) - len(others)} of {len(values)} seeds at chance ({bound:g}) at epoch "
                 f"{epoch}; the other {len(others)}: {spread(estimate(others))}."
             )
-    return notes
+    return list(notes.values())
 
 
 def furthest(part: Slice, found: list[tuple[Cell, int]], public: PublicRecord) -> list[str]:

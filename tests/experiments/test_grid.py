@@ -63,6 +63,11 @@ def test_a_cell_is_composed_once_for_all_its_seeds(monkeypatch):
     assert len(parse([*TINY, "optimizer=adam,sgd", "seeds=0,1,2"]).requests()) == 6 and len(composed) == 2
 
 
+def test_a_word_that_names_the_seed_is_read_for_each():
+    requests = parse([*TINY, "optimizer=adam", "seeds=1,2", "store=runs/${seed}"]).requests()
+    assert [(r.seed, r.config["store"]) for r in requests] == [(1, "runs/1"), (2, "runs/2")]
+
+
 def fail_first(monkeypatch, times=1):
     run, left = workers.run, [times]
 
@@ -131,6 +136,7 @@ def test_archived_runs_are_left_out_only_when_told(words, monkeypatch, tmp_path,
     ("scale=huge", "no scale 'huge'; there are full, small, quick"),
     ("model=vgg12", "no model 'vgg12' at scale quick; did you mean 'vgg11'"),
     ("seeds=a", "seeds takes numbers, got 'a'"),
+    ("++seed=5", "a grid takes seeds=5, one or several, not seed"),
     ("seeds=0,-1", "seed must be a whole number, 0 or more, got -1"),
     ("jobs=two", "jobs takes numbers"),
     ("jobs=0", "jobs must be a whole number, 1 or more, got 0"),

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.call import Call, parse
 from experiments.claim import claim
+from experiments.errors import UserError
 from experiments.run import note_failure, run, run_path
 from scripts import status
 
@@ -53,6 +54,13 @@ def test_a_grid_without_a_folder_is_not_composed(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("STORE", str(tmp_path / "runs"))
     monkeypatch.setattr(Call, "requests", lambda call: pytest.fail(f"{call.grid.name} was composed"))
     assert status.main([]) == 0 and "no runs yet" in capsys.readouterr().out
+
+
+def test_a_misspelt_name_is_told_from_nothing_begun(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STORE", str(tmp_path / "runs"))
+    with pytest.raises(UserError, match=r"no model 'vgg99'.*did you mean 'vgg11'"):
+        status.main(["model=vgg99"])
 
 
 def test_nothing_to_show(tmp_path, capsys, monkeypatch):

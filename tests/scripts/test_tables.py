@@ -331,9 +331,12 @@ def test_seeds_at_chance_are_told_from_the_others(tmp_path):
     for seed, value in enumerate((10.0, 45.0, 55.0)):
         write_run(tmp_path, cell(), seed, [20.0, 30.0, value], status="partial")
     write_run(tmp_path, cell(optimizer="adabelief"), 0, [20.0, 30.0, 10.0], status="partial")
+    for seed, values in enumerate(([20.0, 28.0, 40.0], [10.0, 10.0, 20.0])):  # one leaves chance late
+        write_run(tmp_path, cell(optimizer="adabound"), seed, values, status="partial")
     (table,) = make_tables(load_grid("first_epochs"), ["full"], [tmp_path], load_public_record())
     notes = "\n".join(table.blocks[0].notes)
-    assert "VGG11 Adam: 1 of 3 seeds are at chance (10) at epoch 2; the other 2: 50.00 ± 7.07." in notes
+    assert "VGG11 Adam: 1 of 3 seeds at chance (10) at epoch 2; the other 2: 50.00 ± 7.07." in notes
+    assert "VGG11 AdaBound: 1 of 2 seeds at chance (10) at epoch 1; the other 1: 28.00." in notes
     assert "AdaBelief: 1 of" not in notes and "the first 3 of 200 epochs" in notes
     write_run(tmp_path, cell(optimizer="sgd"), 0, [20.0] * 200)
     (table,) = make_tables(load_grid("first_epochs"), ["full"], [tmp_path], load_public_record())
