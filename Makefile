@@ -110,8 +110,8 @@ endef
 
 evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, then the small grids
 	-$(call queue,grid=first_epochs)
-	-$(call queue,grid=first_epochs model=vgg11 seeds=0$(comma)1)
-	-$(call queue,grid=first_epochs model=vgg11 optimizer=adam seeds=0$(comma)1$(comma)2)
+	-$(call queue,grid=first_epochs model=vgg11 seeds=1)
+	-$(call queue,grid=first_epochs model=vgg11 optimizer=adam$(comma)adabound seeds=2)
 	-$(call queue,grid=lstm_first_epochs)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=vgg11 seeds=0$(comma)1$(comma)2)
 	-$(call queue,grid=imagenet scale=small)

@@ -39,7 +39,9 @@ class Call:
     worker: bool = False
 
     def places(self) -> list[tuple[Cell, int | None]]:
-        """The grid's cells that are asked for, as the grid spells them, each with its `stop_after`."""
+        """The grid's cells that are asked for, as the grid spells them, each with its `stop_after`.
+
+        Raises UserError for a name that the grid does not have."""
         only, placed = dict(self.only), self.grid.placed(self.scale, self.protocol)
         for name, values in only.items():
             known = list(dict.fromkeys(getattr(cell, name) for cell, _ in placed))

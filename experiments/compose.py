@@ -50,7 +50,9 @@ class Request:
         return self.config["epochs"] if stop is None else min(stop, self.config["epochs"])
 
     def with_seed(self, seed: int) -> Request:
-        """The same request with another seed, on which no value of the suite's own configuration depends."""
+        """The same request with another seed, on which no value of the suite's own configuration depends.
+
+        Raises UserError for a seed that cannot be."""
         check({"seed": seed})
         words = tuple(word for word in self.words if word.partition("=")[0] != "seed")
         return replace(self, config={**self.config, "seed": seed}, words=(*words, f"seed={seed}"))
