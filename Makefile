@@ -108,7 +108,7 @@ define queue
 nice -n 19 $(PYTHON) -m experiments.reproduce skip_archived=1 jobs=2 $(1) $(ARGS)
 endef
 
-evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, then the small grids
+evidence: $(ENV)  ## days in the background at nice 19: first epochs at full scale, the small grids, their further seeds
 	-$(call queue,grid=first_epochs)
 	-$(call queue,grid=first_epochs model=vgg11 seeds=1)
 	-$(call queue,grid=first_epochs model=vgg11 optimizer=adam$(comma)adabound seeds=2)
@@ -123,6 +123,11 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=lstm scale=small model=lstm1)
 	-$(call queue,grid=cifar scale=small data=cifar10 model=densenet121)
 	-$(call queue,grid=gan scale=small setting=sngan)
+	-$(call queue,grid=adabelief_eps scale=small model=resnet34 seeds=1$(comma)2)
+	-$(call queue,grid=cifar scale=small data=cifar10 model=resnet34$(comma)densenet121 seeds=1$(comma)2)
+	-$(call queue,grid=lstm scale=small model=lstm1 optimizer=adabound$(comma)sgd$(comma)msvag seeds=1$(comma)2)
+	-$(call queue,grid=gan scale=small setting=wgan$(comma)wgan-gp seeds=1)
+	-$(call queue,grid=adam_collapse)
 
 again: $(ENV)  ## make a committed record again and compare every epoch:  make again RUN=results/archive/.../seed=0
 	@$(PYTHON) -m experiments.again '$(RUN)' $(ARGS)

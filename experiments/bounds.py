@@ -8,9 +8,17 @@ from typing import Any
 
 from experiments.errors import UserError
 
-WHOLE = {"seed": 0, "epochs": 1, "stop_after": 1, "threads": 1, "jobs": 1, "retries": 0}  # each from this number on
+WHOLE = {
+    "seed": 0,
+    "epochs": 1,
+    "stop_after": 1,
+    "threads": 1,
+    "jobs": 1,
+    "retries": 0,
+    "batches_per_epoch": 1,
+}  # each from this number on
 NUMBERS = ("max_seconds", "checkpoint_seconds")  # zero or more
-OPTIONAL = ("stop_after", "threads", "max_seconds")  # null too
+OPTIONAL = ("stop_after", "threads", "max_seconds", "batches_per_epoch")  # null too
 
 
 def check(values: Mapping[str, Any]) -> None:

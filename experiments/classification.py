@@ -29,7 +29,9 @@ class Classification(Task):
     parameters; batch_size: images a step, the last short batch of an epoch is kept; validation: share of the training
     images held out; select_on: split whose accuracy chooses the best epoch; norm_scale: where batch-norm scales start,
     "uniform" or "ones"; step: how the optimizer wants its closure; norm_batches: for optimizers that evaluate other
-    weights than they train, the training batches from which a copy gets its batch-norm statistics.
+    weights than they train, the training batches from which a copy gets its batch-norm statistics; logit_sd: also score
+    the standard deviation of a class's logit over the split's images, its mean over classes (zero where the network no
+    longer depends on the image).
     """
 
     unit = "images"
@@ -49,6 +51,7 @@ class Classification(Task):
         step: str,
         compile: bool = False,
         norm_batches: int | None = None,
+        logit_sd: bool = False,
     ) -> None:
         if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"batch_size must be a whole number, one or more, got {batch_size!r}")
@@ -70,7 +73,7 @@ class Classification(Task):
             module.compile()
         self.player = Player(module, optimizer(module.parameters()), step=step)
         self.players = {"model": self.player}
-        self.norm_batches = norm_batches
+        self.norm_batches, self.logit_sd = norm_batches, logit_sd
         self.scored: nn.Module | None = None
         if norm_batches is None and averages(self.player.optimizer) and any(map(is_norm, module.modules())):
             raise ValueError(
@@ -93,12 +96,14 @@ class Classification(Task):
         yield Turn(self.player, loss)
 
     def evaluate(self, split: str) -> Evaluation:
-        logs, module = [], self.scored_module()
+        logs, kept, module = [], [], self.scored_module()
         for images, labels in self.splits[split]:
             logits = module(images)
             logs.append(self.logs(F.cross_entropy(logits, labels), logits, labels))
+            kept += [logits.double()] if self.logit_sd else []
         n = sum(count for _, count in (log["loss"] for log in logs))
-        return Evaluation({name: float(torch.stack([log[name][0] for log in logs]).sum()) / n for name in logs[0]})
+        scores = {name: float(torch.stack([log[name][0] for log in logs]).sum()) / n for name in logs[0]}
+        return Evaluation(scores | ({"logit_sd": float(torch.cat(kept).std(0).mean())} if kept else {}))
 
     def scored_module(self) -> nn.Module:
         """The module, or a copy of it whose batch-norm statistics are those of the weights that it has now."""

@@ -20,6 +20,8 @@ from experiments.cell import Cell
 from experiments.errors import UserError
 from experiments.identity import counts, fingerprint, flatten, spelling
 
+# Keys of train.yaml itself that count; in a folder's name they stand as they are, an optimizer's without its prefix.
+OWN_KEYS = ("epochs", "precision", "step", "norm_batches", "batches_per_epoch", "dropout_stream")
 GROUPS = ("task", "setting", "data", "model", "optimizer", "protocol", "scale", "logger")
 
 recipes.register()
@@ -137,7 +139,7 @@ def words_of(cell: Cell) -> list[str]:
 def full_key(word: str) -> str:
     """The Hydra word for an override in a folder's name."""
     key, _, value = word.partition("=")
-    path = key if "." in key or key in ("epochs", "precision", "step", "norm_batches") else f"optimizer.{key}"
+    path = key if "." in key or key in OWN_KEYS else f"optimizer.{key}"
     return f"++{path}={value.replace(' ', ',') if value.startswith('[') else value}"  # a list, or a word with spaces
 
 

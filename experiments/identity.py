@@ -12,7 +12,7 @@ from typing import Any
 UNCOUNTED = frozenset({
     "seed", "stop_after", "max_seconds", "device", "threads", "compile", "checkpoint_seconds", "keep_weights",
     "at_floor", "store", "progress", "logger", "recipe", "scale", "data.root", "data.workers", "data.on_bad_image",
-    "optimizer.mode", "optimizer._partial_",
+    "optimizer.mode", "optimizer._partial_", "task.logit_sd",
 })  # fmt: skip
 
 

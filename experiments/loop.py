@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
@@ -21,7 +22,8 @@ from experiments.task import Logs, Player, Task, Turn
 class Plan:
     """What a run is asked for. `epochs` is the schedule's length, `stop_after` ends the run earlier, `max_seconds`
     ends this slice of it at the next epoch end; `evaluate` says after how many epochs each split is scored, 0: only
-    once all are done (where a score costs more than an epoch)."""
+    once all are done (where a score costs more than an epoch); `batches` ends every epoch after so many of
+    them; `dropout` names the random stream of what is drawn while training."""
 
     seed: int
     epochs: int
@@ -29,6 +31,8 @@ class Plan:
     stop_after: int | None = None
     max_seconds: float | None = None
     precision: str = "fp32"
+    batches: int | None = None
+    dropout: str = "dropout"
 
     @property
     def last(self) -> int:
@@ -55,7 +59,7 @@ def fit(task: Task, schedule: Callable[[int, int], float], plan: Plan, record: A
     slice_began = time.monotonic()
     for epoch in range(first, plan.last):
         began = time.monotonic()
-        torch.manual_seed(derive(plan.seed, "dropout", epoch))
+        torch.manual_seed(derive(plan.seed, plan.dropout, epoch))
         rates = set_rates(task.players, schedule(epoch, plan.epochs))
         sums = train_epoch(task, epoch, plan, record)
         scores = {**rates, **{f"train/{name}": value for name, value in sums.means().items()}}
@@ -97,8 +101,8 @@ def evaluate(task: Task, splits: Sequence[str], epoch: int, record: Any) -> dict
 def train_epoch(task: Task, epoch: int, plan: Plan, record: Any) -> Sums:
     into_training(task.players)
     batches, sums = task.batches(epoch), Sums()
-    of = len(batches)  # type: ignore[arg-type]
-    for index, batch in enumerate(batches):
+    of = min(len(batches), plan.batches or len(batches))  # type: ignore[arg-type]
+    for index, batch in enumerate(islice(batches, of)):
         for turn in task.turns(batch, index):
             sums.add(take(turn, plan.precision))
         record.tick(epoch, index + 1, of, sums)

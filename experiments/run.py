@@ -64,6 +64,7 @@ def train(request: Request, folder: Path, label: str, watch: Watch | None = None
     plan = Plan(
         request.seed, config["epochs"], intervals(config["protocol"]["evaluate"]),
         config["stop_after"], config["max_seconds"], config["precision"],
+        config["batches_per_epoch"], config["dropout_stream"] or "dropout",
     )  # fmt: skip
     mirror, schedule = instantiate(config["logger"]), instantiate(config["schedule"])
     bar = Bar(label, plan.last, task.unit, task.metric.name, first, config["progress"])
