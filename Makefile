@@ -23,7 +23,7 @@ WORDS = $(if $(SCALE),scale=$(SCALE)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(JOBS)
         $(if $(SKIP_ARCHIVED),skip_archived=$(SKIP_ARCHIVED)) $(if $(MAX_SECONDS),max_seconds=$(MAX_SECONDS)) $(ARGS)
 
 .PHONY: help setup test test-optimizers test-gpu test-tuning mutants-optimizers lint reproduce-cifar reproduce-lstm reproduce-gan reproduce-imagenet \
-        digits-gan plan profile sweep tune evidence again bench-optimizers bench-lstm bench-fid bench-loader tables figures status archive wandb-sync clean
+        digits-gan plan profile sweep tune evidence rerun bench-optimizers bench-lstm bench-fid bench-loader bench-tables tables figures status archive wandb-sync clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,7 +51,7 @@ test-gpu: $(ENV)  ## the tests that need a CUDA device (3 minutes on one)
 	$(PYTHON) -m pytest -n auto --maxprocesses 8 -m gpu
 
 test-tuning: $(ENV)  ## tuning studies, also in a PostgreSQL server where the Debian package is installed (3 minutes)
-	$(PYTHON) -m pytest tests/experiments/test_spaces.py tests/experiments/test_tune.py -m "thorough or not thorough"
+	$(PYTHON) -m pytest tests/experiments/studies tests/experiments/tuning -m "thorough or not thorough"
 
 mutants-optimizers: $(ENV)  ## change the optimizers' code in 2,000 places, one by one: which changes no test sees (1 hour)
 	OMP_NUM_THREADS=1 $(dir $(PYTHON))mutmut run --max-children 1 $(ARGS)
@@ -129,20 +129,23 @@ evidence: $(ENV)  ## days in the background at nice 19: first epochs at full sca
 	-$(call queue,grid=gan scale=small setting=wgan$(comma)wgan-gp seeds=1)
 	-$(call queue,grid=adam_collapse)
 
-again: $(ENV)  ## make a committed record again and compare every epoch:  make again RUN=results/archive/.../seed=0
-	@$(PYTHON) -m experiments.again '$(RUN)' $(ARGS)
+rerun: $(ENV)  ## make a committed record again and compare every epoch:  make rerun RUN=results/archive/.../seed=0
+	@$(PYTHON) -m experiments.rerun '$(RUN)' $(ARGS)
 
 bench-optimizers: $(ENV)  ## results/bench: a step of each optimizer beside torch's and other packages' (10 minutes)
-	$(PYTHON) -m scripts.bench_optimizers $(ARGS)
+	$(PYTHON) -m scripts.benchmarks.optimizers $(ARGS)
 
 bench-lstm: $(ENV)  ## results/bench: a language model's training step beside a plain torch LSTM (5 minutes)
-	$(PYTHON) -m scripts.bench_lstm $(ARGS)
+	$(PYTHON) -m scripts.benchmarks.lstm $(ARGS)
 
 bench-fid: $(ENV)  ## results/bench: images a second through the FID's network, and its distance, beside pytorch-fid (5 minutes)
-	$(PYTHON) -m scripts.bench_fid $(ARGS)
+	$(PYTHON) -m scripts.benchmarks.fid $(ARGS)
 
 bench-loader: $(ENV)  ## results/bench: images a second of the loader of image files, beside torchvision's and other packages' (10 minutes)
-	$(PYTHON) -m scripts.bench_loader $(ARGS)
+	$(PYTHON) -m scripts.benchmarks.loader $(ARGS)
+
+bench-tables: $(ENV)  ## results/bench: all tables of 10,000 synthetic runs of 200 epochs, cold and warm (3 minutes)
+	$(PYTHON) -m scripts.benchmarks.tables $(ARGS)
 
 tables: $(ENV)  ## results/local/tables: ours beside the public record, from every run at hand
 	@$(PYTHON) -m scripts.tables

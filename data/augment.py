@@ -15,13 +15,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def pad(pixels: Tensor, margin: int) -> Tensor:
-    """Images uint8 (n, height, width, 3) with a black border: (n, height + 2 margin, width + 2 margin, 3)."""
+def pad_images(pixels: Tensor, margin: int) -> Tensor:
+    """Images uint8 (n, height, width, 3) with a black border of `margin` pixels on each side."""
     return F.pad(pixels, (0, 0, margin, margin, margin, margin))
 
 
-def draw(n: int, margin: int, flip: bool, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Random crops and flips for n images, drawn on the CPU.
+def draw_crops_and_flips(n: int, margin: int, flip: bool, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Random crops and flips for n images that were padded by `margin` pixels, drawn on the CPU.
 
     Returns:
         offsets int64 (n, 2): row and column of each crop's corner, each uniform in 0..2*margin;
@@ -33,7 +33,7 @@ def draw(n: int, margin: int, flip: bool, generator: torch.Generator) -> tuple[T
     return offsets, torch.rand(n, generator=generator) < 0.5
 
 
-def crop_flip(padded: Tensor, index: Tensor, offsets: Tensor, flips: Tensor, size: int) -> Tensor:
+def crop_and_flip(padded: Tensor, index: Tensor, offsets: Tensor, flips: Tensor, size: int) -> Tensor:
     """Cut one crop out of each chosen image, mirrored where asked.
 
     Args:
@@ -49,9 +49,9 @@ def crop_flip(padded: Tensor, index: Tensor, offsets: Tensor, flips: Tensor, siz
     """
     height, width, device = padded.shape[1], padded.shape[2], padded.device
     index, offsets, flips = (t.to(device, non_blocking=True) for t in (index, offsets, flips))
-    steps = torch.arange(size, device=device)
-    rows = offsets[:, :1] + steps  # (batch, size)
-    columns = offsets[:, 1:] + torch.where(flips[:, None], size - 1 - steps, steps)  # (batch, size)
+    positions = torch.arange(size, device=device)
+    rows = offsets[:, :1] + positions  # (batch, size)
+    columns = offsets[:, 1:] + torch.where(flips[:, None], size - 1 - positions, positions)  # (batch, size)
     triples = ((index[:, None] * height + rows) * width)[:, :, None] + columns[:, None, :]
     return padded.view(-1, 3).index_select(0, triples.view(-1)).view(-1, size, size, 3)
 
@@ -68,7 +68,7 @@ def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -
     """
     batch, height, width, channels = pixels.shape
     # Whole image rows, because an inner loop over three channels cannot be vectorised.
-    means, stds = _rows(tuple(mean), tuple(std), width, pixels.device)
+    means, stds = row_constants(tuple(mean), tuple(std), width, pixels.device)
     scaled = pixels.view(batch * height, width * channels).to(torch.float32)
     # a tensor, because CUDA multiplies by the reciprocal of a Python number, which rounds differently
     scaled.div_(torch.full((), 255.0, device=pixels.device)).sub_(means).div_(stds)
@@ -76,7 +76,9 @@ def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -
 
 
 @lru_cache(maxsize=32)
-def _rows(mean: tuple[float, ...], std: tuple[float, ...], width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def row_constants(
+    mean: tuple[float, ...], std: tuple[float, ...], width: int, device: torch.device
+) -> tuple[Tensor, Tensor]:
     """mean and std as float32 (width * 3,), one image row; kept, so that a batch copies nothing over."""
     means, stds = (torch.tensor(values, dtype=torch.float32).repeat(width) for values in (mean, std))
     return means.to(device), stds.to(device)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from data.images import ImageData, Images, content_hash, enlarge
+from data.images import Images, content_hash, enlarge_bilinear
+from data.in_memory import ImageData
 
 REVISION = 2  # raised by hand when a fix changes what is trained on
 
@@ -18,15 +19,6 @@ CONTENT = {"digits": "ed4381c8fe7bcb0d348335cd30aa48ba0afd26ad09de9960fa5cf61758
 # Over all pixels of the 1,437 training images at 8x8, grey value / 16; the three channels are equal.
 MEAN = 0.3052
 STD = 0.3763
-
-
-def known_content(name: str = "digits") -> str:
-    """The committed content hash of "digits".
-
-    Raises:
-        KeyError: another name.
-    """
-    return CONTENT[name]
 
 
 def digits(pixels: int = 32) -> ImageData:
@@ -50,8 +42,8 @@ def digits(pixels: int = 32) -> ImageData:
     return ImageData(
         name="digits",
         classes=10,
-        train=_images(*train, pixels),
-        test=_images(*test, pixels),
+        train=rgb_images(*train, pixels),
+        test=rgb_images(*test, pixels),
         mean=(MEAN, MEAN, MEAN),
         std=(STD, STD, STD),
         flip=False,
@@ -60,8 +52,8 @@ def digits(pixels: int = 32) -> ImageData:
     )
 
 
-def _images(grey: np.ndarray, labels: np.ndarray, pixels: int) -> Images:
+def rgb_images(grey: np.ndarray, labels: np.ndarray, pixels: int) -> Images:
     """Grey values 0..16 (n, 8, 8) as RGB images 0..255 of the size asked for."""
     scaled = np.rint(grey * (255 / 16)).astype(np.uint8)
     coloured = torch.from_numpy(scaled)[..., None].repeat(1, 1, 1, 3)
-    return Images(enlarge(coloured, pixels), torch.from_numpy(labels))
+    return Images(enlarge_bilinear(coloured, pixels), torch.from_numpy(labels))

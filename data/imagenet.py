@@ -10,10 +10,12 @@ from pathlib import Path
 
 import torch
 
-from data.checking import checked
-from data.class_folders import SPLITS, Listing, list_folders
-from data.files import FileData, ImageFiles
-from data.images import DataError, ImageData, Images
+from data.class_folders import SPLITS, FolderListing, list_class_folders
+from data.errors import DataError
+from data.from_files import FileData, ImageFiles
+from data.image_check import check_listing
+from data.images import Images
+from data.in_memory import ImageData
 
 REVISION = 1  # raised by hand when a fix changes what is trained on; covers the files that it imports
 
@@ -43,13 +45,13 @@ def imagenet(
         DataError: no such folders, another number of classes, classes that are empty or in one split only, and
             unreadable files unless they are skipped.
     """
-    listing = list_folders(Path(root).expanduser(), "ImageNet")
+    listing = list_class_folders(Path(root).expanduser(), "ImageNet")
     if classes is not None and len(listing.classes) != classes and not listing.faults:
         raise DataError(
             f"{listing.root.absolute()} has {len(listing.classes):,} classes, ImageNet {classes:,}; for another set of"
             " images give data.classes=null"
         )
-    return from_listing("imagenet", listing, pixels, on_bad_image, workers, flip=True)
+    return load_listing("imagenet", listing, pixels, on_bad_image, workers, flip=True)
 
 
 def stand_in(pixels: int, n: int) -> ImageData:
@@ -59,23 +61,23 @@ def stand_in(pixels: int, n: int) -> ImageData:
     return ImageData("imagenet", CLASSES, images, images, MEAN, STD, flip=True, content="")
 
 
-def from_listing(
-    name: str, listing: Listing, pixels: int, on_bad_image: str, workers: int | None, flip: bool
+def load_listing(
+    name: str, listing: FolderListing, pixels: int, on_bad_image: str, workers: int | None, flip: bool
 ) -> FileData:
     """Check a listing's files, and make a data set of those that are kept. Raises DataError as `imagenet` does."""
     for what, value, least in (("pixels", pixels, 1), ("workers", workers, 0)):
         if value is not None and (not isinstance(value, int) or value < least):
             raise DataError(f"{what} must be a whole number from {least} on, got {value!r}")
-    verdict, kept = checked(listing, on_bad_image)
-    train, test = (images_of(kept, split) for split in SPLITS)
-    skipped = {"skipped": len(verdict.unreadable)} if verdict.unreadable else {}
+    report, kept = check_listing(listing, on_bad_image)
+    train, test = (image_files_of(kept, split) for split in SPLITS)
+    skipped = {"skipped": len(report.unreadable)} if report.unreadable else {}
     return FileData(
-        name, len(kept.classes), train, test, pixels, MEAN, STD, flip, verdict.content,
+        name, len(kept.classes), train, test, pixels, MEAN, STD, flip, report.content,
         used={"train": len(train), "test": len(test), **skipped}, workers=workers,
     )  # fmt: skip
 
 
-def images_of(listing: Listing, split: str) -> ImageFiles:
+def image_files_of(listing: FolderListing, split: str) -> ImageFiles:
     entries = listing.splits[split]
     labels = torch.tensor([number for _, number in entries], dtype=torch.int64)
     return ImageFiles(listing.root, [name for name, _ in entries], labels)

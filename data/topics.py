@@ -15,26 +15,26 @@ from data.text import TextData, text_data
 REVISION = 1  # raised by hand when a fix changes what is trained on
 
 UNKNOWN = "<unk>"
-BLOCK = 25  # lines that stay together
-RARE = 4  # words seen less often become UNKNOWN
+LINES_PER_BLOCK = 25  # lines that stay together in one split
+MIN_COUNT = 4  # words seen less often become UNKNOWN
 
 
 @cache
 def topics() -> TextData:
-    """The help topics in alphabetical order: of every ten blocks of lines, the last is test, that before it validation.
+    """The help topics in alphabetical order: of every ten blocks of 25 lines, the last is test, the ninth validation.
 
     Lower case; letters and punctuation marks are words, everything else is left out.
     """
     from pydoc_data.topics import topics as text
 
     pages = [re.findall(r"[a-z]+|[.,:;()]|\n", text[name].lower()) for name in sorted(text)]
-    often = {word for word, n in Counter(word for page in pages for word in page).items() if n >= RARE}
-    known = [" ".join(word if word in often else UNKNOWN for word in page) for page in pages]
-    lines = [line for page in known for line in page.split("\n") if line.strip()]
-    part = {"train": range(8), "validation": (8,), "test": (9,)}
+    frequent = {word for word, n in Counter(word for page in pages for word in page).items() if n >= MIN_COUNT}
+    replaced = [" ".join(word if word in frequent else UNKNOWN for word in page) for page in pages]
+    lines = [line for page in replaced for line in page.split("\n") if line.strip()]
+    blocks = {"train": range(8), "validation": (8,), "test": (9,)}
     splits = {
-        split: "\n".join(line for i, line in enumerate(lines) if i // BLOCK % 10 in tens)
-        for split, tens in part.items()
+        split: "\n".join(line for i, line in enumerate(lines) if i // LINES_PER_BLOCK % 10 in numbers)
+        for split, numbers in blocks.items()
     }
     return text_data("topics", splits)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from data.images import DataError
-from data.text import TextData, read_text, text_data
+from data.errors import DataError
+from data.text import TextData, read_utf8, text_data
 
 REVISION = 1  # raised by hand when a fix changes what is trained on
 
@@ -23,6 +23,6 @@ def wikitext2(root: str | Path) -> TextData:
     missing = [name for name in SPLITS.values() if not (folder / name).is_file()]
     if missing:
         raise DataError(f"{folder.absolute()} lacks {', '.join(missing)}: unpack the authors' wikitext-2 archive there")
-    texts = {split: read_text(folder / name) for split, name in SPLITS.items()}
+    texts = {split: read_utf8(folder / name) for split, name in SPLITS.items()}
     files = {SPLITS[split]: hashlib.sha256(text.encode()).hexdigest() for split, text in texts.items()}
     return text_data("wikitext2", texts, files)

@@ -18,36 +18,41 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from experiments.call import Call, known_optimizer, parse
-from experiments.cell import name_and_overrides
-from experiments.cli import guarded
-from experiments.grid import axis, load_grid
-from experiments.record import Record
-from experiments.reproduce import carry_out
-from experiments.standing import find
+from experiments.config.cell import name_and_overrides
+from experiments.config.cli import run_command
+from experiments.grid.grid import axis_values, load_grid
+from experiments.grid.grid_options import GridOptions, known_optimizer, parse_grid_options
+from experiments.store.run_files import Record
+from experiments.store.status import finished_record
+from experiments.workers.run_grid import run_grid
 
 WIDTH = 120  # columns where there is no terminal
 
 
-def main(words: Sequence[str]) -> int:
-    call = sweep(words)
-    requests = call.requests()
-    status = carry_out(call, requests, "experiments.sweep", words)
-    if not call.worker:
-        higher = "at_least" in load_grid(call.grid.name).healthy  # how the task's own grid states what is healthy
-        show([record for r in requests if (record := find(r, Path(r.config["store"])))], -1 if higher else 1)
+def main(arguments: Sequence[str]) -> int:
+    options = sweep_options(arguments)
+    requests = options.requests()
+    status = run_grid(options, requests, "experiments.sweep", arguments)
+    if not options.worker:
+        higher = "at_least" in load_grid(options.grid.name).healthy  # how the task's own grid states what is healthy
+        print_results(
+            [record for r in requests if (record := finished_record(r, Path(r.config["store"])))], -1 if higher else 1
+        )
     return status
 
 
-def sweep(words: Sequence[str]) -> Call:
-    """The call for a grid made of the words: the task's, with the named optimizers in place of its own."""
-    given = dict(word.partition("=")[::2] for word in words)
+def sweep_options(arguments: Sequence[str]) -> GridOptions:
+    """The options of a grid made of the arguments: the task's, with the named optimizers in place of its own."""
+    given = dict(word.partition("=")[::2] for word in arguments)
     grid = load_grid(given.get("task", "cifar"))
-    rest = [word for word in words if word.partition("=")[0] not in ("task", "optimizer")]
-    call = parse([f"grid={grid.name}", *rest])
+    rest = [word for word in arguments if word.partition("=")[0] not in ("task", "optimizer")]
+    options = parse_grid_options([f"grid={grid.name}", *rest])
     names = given["optimizer"].split(",") if "optimizer" in given else None
     blocks = [
-        {**block, "optimizer": list(map(entry, names)) if names else axis(block, "optimizer", call.scale)}
+        {
+            **block,
+            "optimizer": list(map(grid_entry, names)) if names else axis_values(block, "optimizer", options.scale),
+        }
         for block in grid.blocks
     ]
     asked = replace(
@@ -58,15 +63,15 @@ def sweep(words: Sequence[str]) -> Call:
         healthy={},
         next={},
     )
-    return replace(call, grid=asked)
+    return replace(options, grid=asked)
 
 
-def entry(optimizer: str) -> str:
+def grid_entry(optimizer: str) -> str:
     """An optimizer as a grid writes it: by its name, or `external` with the import path as an override."""
     return f"external,_target_={optimizer}" if "." in known_optimizer(optimizer) else optimizer
 
 
-def show(records: Sequence[Record], better: int) -> None:
+def print_results(records: Sequence[Record], better: int) -> None:
     """Print what came of it, the best first (smallest times `better`); a run without a score is last. Overrides that
     all share are left out."""
     if not records:
@@ -90,4 +95,4 @@ def show(records: Sequence[Record], better: int) -> None:
 
 
 if __name__ == "__main__":
-    guarded(lambda: main(sys.argv[1:]))
+    run_command(lambda: main(sys.argv[1:]))

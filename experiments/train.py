@@ -6,23 +6,29 @@ Any value of configs/ may be overridden by `key=value`; `--cfg job --resolve` pr
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from experiments.config import composition
+from experiments.config.cli import is_bad_input, run_command, sentence
+from experiments.config.compose import compose
+from experiments.config.help import help_text
+from experiments.config.paths import CONFIGS
+from experiments.config.recipes import expand_tuned
+from experiments.store.run_files import run_path
 
-from experiments.cli import EXPECTED, guarded, sentence
-from experiments.compose import compose
-from experiments.recipes import CONFIGS, spelt_out
-from experiments.run import run, run_path
 
+def job(config: Any) -> None:
+    """Make the run that Hydra was asked for."""
+    from hydra.core.hydra_config import HydraConfig
 
-@hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")
-def job(config: DictConfig) -> None:
+    from experiments.runs.run import run  # imports torch, which `--help` can do without
+
     try:
         request = compose(HydraConfig.get().overrides.task)
         status = run(request)
-    except EXPECTED as error:  # here, since Hydra would add lines of its own
+    except Exception as error:  # here, since Hydra would add lines of its own
+        if not is_bad_input(error):
+            raise
         sys.exit(f"error: {sentence(error)}")
     print(f"{status}: {request.config['store']}/{run_path(request)}")
     if status == "busy":
@@ -30,10 +36,16 @@ def job(config: DictConfig) -> None:
 
 
 def main() -> int:
-    sys.argv = [sys.argv[0], *map(spelt_out, sys.argv[1:])]
-    job()
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(help_text())
+        return 0
+    import hydra
+
+    sys.argv = [sys.argv[0], *map(expand_tuned, sys.argv[1:])]
+    composition.prepare_hydra(composition.tuned_content())
+    hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(job)()
     return 0
 
 
 if __name__ == "__main__":
-    guarded(main)
+    run_command(main)

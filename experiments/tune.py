@@ -17,152 +17,167 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from experiments import machine
-from experiments.claim import claim
-from experiments.cli import guarded
-from experiments.compose import Request, compose
-from experiments.progress import clock
-from experiments.reproduce import default_jobs
-from experiments.standing import find, standing
-from experiments.throughput import seconds_left
-from experiments.tuning.plan import Tuning, parse
-from experiments.tuning.rows import contestants, write_row
-from experiments.tuning.slots import Slots
-from experiments.tuning.storage import Storage, Watch
-from experiments.tuning.study import check, write_study
-from experiments.workers import attempt, failed_since, in_turns, share, work
+from experiments.config.cli import run_command
+from experiments.config.compose import Request, compose
+from experiments.config.wording import duration
+from experiments.runs import environment
+from experiments.store.lock import run_lock
+from experiments.store.status import finished_record, run_status
+from experiments.studies.study import write_study
+from experiments.studies.trials import StudyTrials
+from experiments.studies.tuned_recipes import final_requests, write_tuned_recipe
+from experiments.tuning.optuna_storage import OptunaPruning, TrialStorage
+from experiments.tuning.plan import Tuning, parse_tuning
+from experiments.tuning.study_checks import check_study
+from experiments.workers.run_grid import default_jobs
+from experiments.workers.time_estimate import seconds_left
+from experiments.workers.workers import failed_since, share_among_workers, take_in_turns, try_run, work_through
 
 
-def main(words: Sequence[str]) -> int:
-    call = parse(words)
-    for study in call.studies:
-        check(study)
-    store = Path(compose(call.words).config["store"])
-    all_slots = [Slots(study, [store], call.words) for study in call.studies]
-    storages = [Storage(slots, call.storage) for slots in all_slots]
-    for slots in all_slots:
-        write_study(slots.study, slots.folder)
-    if call.worker:
-        return work_on(call, storages)
-    jobs = call.jobs or default_jobs(call.studies[0].scale)
-    say_plan(call, all_slots, jobs)
+def main(arguments: Sequence[str]) -> int:
+    tuning = parse_tuning(arguments)
+    for study in tuning.studies:
+        check_study(study)
+    store = Path(compose(tuning.overrides).config["store"])
+    all_trials = [StudyTrials(study, [store], tuning.overrides) for study in tuning.studies]
+    storages = [TrialStorage(study_trials, tuning.storage) for study_trials in all_trials]
+    for study_trials in all_trials:
+        write_study(study_trials.study, study_trials.folder)
+    if tuning.worker:
+        return work_on_studies(tuning, storages)
+    jobs = tuning.jobs or default_jobs(tuning.studies[0].scale)
+    print_plan(tuning, all_trials, jobs)
     status = (
-        share("experiments.tune", [*words, f"scale={call.studies[0].scale}"], jobs)
+        share_among_workers("experiments.tune", [*arguments, f"scale={tuning.studies[0].scale}"], jobs)
         if jobs > 1
-        else work_on(call, storages)
+        else work_on_studies(tuning, storages)
     )
     for storage in storages:
-        storage.tell()
-    return max(status, report(call, all_slots))
+        storage.report_outcomes()
+    return max(status, report_results(tuning, all_trials))
 
 
-def work_on(call: Tuning, storages: Sequence[Storage]) -> int:
+def work_on_studies(tuning: Tuning, storages: Sequence[TrialStorage]) -> int:
     """The trials, every optimizer's first before any second; once all are at their end, the runs with fresh seeds."""
     began, since = time.monotonic(), time.time()
     todo = [
         (storage, n)
-        for n in range(max(s.study.slots for s in storages))
+        for n in range(max(s.study.n_trials for s in storages))
         for storage in storages
-        if n < storage.study.slots
+        if n < storage.study.n_trials
     ]
 
-    def take(thing: tuple[Storage, int], left: float | None) -> str:
-        return take_slot(call, *thing, left, since)
+    def take(thing: tuple[TrialStorage, int], left: float | None) -> str:
+        return take_trial(tuning, *thing, left, since)
 
-    status = in_turns(call, todo, take)
-    if status or any(unfinished(storage.slots) for storage in storages):
+    status = take_in_turns(tuning, todo, take)
+    if status or any(unfinished(storage.study_trials) for storage in storages):
         return status
-    left = None if call.max_seconds is None else call.max_seconds - (time.monotonic() - began)
-    store = storages[0].slots.stores[0]
-    requests = [r for storage in storages for kind in contestants(storage.slots).values() for r in kind]
-    return work(replace(call, max_seconds=left), [r for r in in_order(requests) if not find(r, store)])
+    left = None if tuning.max_seconds is None else tuning.max_seconds - (time.monotonic() - began)
+    store = storages[0].study_trials.stores[0]
+    requests = [r for storage in storages for kind in final_requests(storage.study_trials).values() for r in kind]
+    return work_through(
+        replace(tuning, max_seconds=left), [r for r in first_seeds_first(requests) if not finished_record(r, store)]
+    )
 
 
-def take_slot(call: Tuning, storage: Storage, number: int, left: float | None, since: float) -> str:
+def take_trial(tuning: Tuning, storage: TrialStorage, number: int, left: float | None, since: float) -> str:
     """Bring one trial to its end: drawn if nobody did, its runs made or gone on with, pruned where that is due."""
-    slots, study = storage.slots, storage.study
-    drawn = slots.drawn.get(number)
-    if drawn and slots.trial(number, drawn).outcome:
+    study_trials, study = storage.study_trials, storage.study
+    drawn = study_trials.drawn.get(number)
+    if drawn and study_trials.trial(number, drawn).outcome:
         return "done"
-    store = slots.stores[0]
-    with claim(store, Path("studies", study.path, f"slot={number}")) as free:
+    store = study_trials.stores[0]
+    with run_lock(store, Path("studies", study.path, f"slot={number}")) as free:
         if not free:
             return "busy"
-        values, trial = storage.open(number)
-        label = f"{study.optimizer} trial {number + 1}/{study.slots}"
-        for request in slots.requests(values):
+        values, trial = storage.open_trial(number)
+        label = f"{study.optimizer} trial {number + 1}/{study.n_trials}"
+        for request in study_trials.requests(values):
             if failed_since(request, since):
                 return "skipped"
             first = request.seed == study.trial_seeds[0]  # what is pruned is pruned by the first seed
-            status = attempt(
-                request, f"{label} {spoken(values)}", left, call.retries, Watch(storage, trial) if first else None
+            status = try_run(
+                request,
+                f"{label} {point_text(values)}",
+                left,
+                tuning.retries,
+                OptunaPruning(storage, trial) if first else None,
             )
             if status in ("failed", "busy", "unfinished"):
                 return status
             if status == "pruned":
                 break
-        storage.tell()
-        outcome = slots.trial(number, values).outcome
+        storage.report_outcomes()
+        outcome = study_trials.trial(number, values).outcome
         if outcome:
-            print(f"{label} {spoken(values)}: {outcome.status}, {study.select} {outcome.value:.2f}", flush=True)
+            print(f"{label} {point_text(values)}: {outcome.status}, {study.select} {outcome.value:.2f}", flush=True)
     return "done"
 
 
-def spoken(values: dict[str, float]) -> str:
+def point_text(values: dict[str, float]) -> str:
     return " ".join(f"{key}={value:g}" for key, value in values.items())
 
 
-def in_order(requests: Sequence[Request]) -> list[Request]:
+def first_seeds_first(requests: Sequence[Request]) -> list[Request]:
     """Each run once, the first seed of everything first."""
     unique = {(str(r.cell), r.seed): r for r in requests}
     return sorted(unique.values(), key=lambda r: r.seed)
 
 
-def unfinished(slots: Slots) -> int:
+def unfinished(study_trials: StudyTrials) -> int:
     """How many trials are not at their end."""
-    return slots.study.slots - sum(trial.outcome is not None for trial in slots.trials())
+    return study_trials.study.n_trials - sum(trial.outcome is not None for trial in study_trials.drawn_trials())
 
 
-def say_plan(call: Tuning, all_slots: Sequence[Slots], jobs: int) -> None:
-    study, store = all_slots[0].study, all_slots[0].stores[0]
-    total, left = sum(slots.study.slots for slots in all_slots), sum(map(unfinished, all_slots))
-    print(f"{call.title}, {study.scale} scale: {len(all_slots)} optimizers, {total} trials, {total - left} done")
-    fresh = [r for slots in all_slots for kind in contestants(slots).values() for r in kind if not find(r, store)]
-    winners = sum(len(slots.study.fresh_seeds) for slots in all_slots if slots.winner() is None)
+def print_plan(tuning: Tuning, all_trials: Sequence[StudyTrials], jobs: int) -> None:
+    study, store = all_trials[0].study, all_trials[0].stores[0]
+    total, left = sum(study_trials.study.n_trials for study_trials in all_trials), sum(map(unfinished, all_trials))
+    print(f"{tuning.title}, {study.scale} scale: {len(all_trials)} optimizers, {total} trials, {total - left} done")
+    fresh = [
+        r
+        for study_trials in all_trials
+        for kind in final_requests(study_trials).values()
+        for r in kind
+        if not finished_record(r, store)
+    ]
+    winners = sum(len(study_trials.study.fresh_seeds) for study_trials in all_trials if study_trials.winner() is None)
     runs = left * len(study.trial_seeds) + len(fresh) + winners
     if runs:
-        one = [study.request(study.trial_seeds[0], *study.lowest, *call.words)]
-        estimate = runs * seconds_left(one, max(1, machine.cores() // jobs)) / jobs
+        one = [study.request(study.trial_seeds[0], *study.some_point, *tuning.overrides)]
+        estimate = runs * seconds_left(one, max(1, environment.cores() // jobs)) / jobs
         side = f", {jobs} side by side" if jobs > 1 else ""
-        print(f"at most {runs} runs to do{side}, about {clock(estimate)} by the time of the first steps", flush=True)
+        print(f"at most {runs} runs to do{side}, about {duration(estimate)} by the time of the first steps", flush=True)
 
 
-def report(call: Tuning, all_slots: Sequence[Slots]) -> int:
+def report_results(tuning: Tuning, all_trials: Sequence[StudyTrials]) -> int:
     """Write the winners' rows, say what is not done; returns the exit status."""
     missing, failed = 0, False
-    for slots in all_slots:
-        study, trials, winner = slots.study, slots.trials(), slots.winner()
+    for study_trials in all_trials:
+        study, trials, winner = study_trials.study, study_trials.drawn_trials(), study_trials.winner()
         at_end = [trial for trial in trials if trial.outcome]
         pruned = sum(trial.outcome.status == "pruned" for trial in at_end if trial.outcome)
-        said = f"{study.optimizer}: {len(at_end)} of {study.slots} trials finished, {pruned} of them pruned"
-        missing += study.slots - len(at_end)
-        tried = [r for trial in trials if not trial.outcome for r in slots.requests(trial.values)]
-        failed = failed or any(standing(r, slots.stores[0]) == "failed" for r in tried)
+        said = f"{study.optimizer}: {len(at_end)} of {study.n_trials} trials finished, {pruned} of them pruned"
+        missing += study.n_trials - len(at_end)
+        tried = [r for trial in trials if not trial.outcome for r in study_trials.requests(trial.values)]
+        failed = failed or any(run_status(r, study_trials.stores[0]) == "failed" for r in tried)
         if winner and winner.outcome:
-            said += f"; best {study.select} {winner.outcome.value:.2f} at {spoken(winner.values)}"
-        print(said if winner or study.slots > len(at_end) else f"{said}; none of them complete, so there is no winner")
-        if winner and len(at_end) == study.slots:
-            print(f"  recipe=tuned: {write_row(slots, winner)}")
-        for kind, requests in contestants(slots).items():
-            if left := [r for r in requests if not find(r, slots.stores[0])]:
+            said += f"; best {study.select} {winner.outcome.value:.2f} at {point_text(winner.values)}"
+        print(
+            said if winner or study.n_trials > len(at_end) else f"{said}; none of them complete, so there is no winner"
+        )
+        if winner and len(at_end) == study.n_trials:
+            print(f"  recipe=tuned: {write_tuned_recipe(study_trials, winner)}")
+        for kind, requests in final_requests(study_trials).items():
+            if left := [r for r in requests if not finished_record(r, study_trials.stores[0])]:
                 missing += len(left)
-                failed = failed or any(standing(r, slots.stores[0]) == "failed" for r in left)
+                failed = failed or any(run_status(r, study_trials.stores[0]) == "failed" for r in left)
                 print(
                     f"not done: {study.optimizer}, {kind}, seeds {', '.join(str(r.seed) for r in left)}",
                     file=sys.stderr,
                 )
-    return 2 if missing and (call.max_seconds is None or failed) else 0
+    return 2 if missing and (tuning.max_seconds is None or failed) else 0
 
 
 if __name__ == "__main__":
-    guarded(lambda: main(sys.argv[1:]))
+    run_command(lambda: main(sys.argv[1:]))

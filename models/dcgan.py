@@ -1,7 +1,7 @@
 """The small GAN of the AdaBelief repository: a DCGAN (Radford et al., ICLR 2016, arXiv 1511.06434) of kernels 4x4.
 
 At 64 pixels and 64 filters the generator has 3,576,704 parameters, the WGAN critic 2,765,568 and the WGAN-GP critic
-2,765,569. Labels are taken and not looked at.
+2,765,569. Labels are accepted and ignored.
 """
 
 from __future__ import annotations
@@ -29,22 +29,28 @@ def dcgan(
     norm: str = "batch",
     output: str = "sigmoid",
 ) -> Pair:
-    """Generator and critic for images of `pixels` a side (8, 16, 32, ...); `filters` times `width` is the number of
-    channels at half of that size, doubled at each halving.
+    """Generator and critic for images (batch, 3, pixels, pixels) in [-1, 1]; neither looks at the labels.
 
-    head: of the critic, "convolution" without a bias or "linear" with one; norm: between its layers, "batch" or
-    "layer" (which keeps samples apart, as a penalty on each sample's gradient assumes); output: "sigmoid", as the
-    official WGAN has it, or "linear".
+    Args:
+        classes: not used; a class-conditional GAN takes the same arguments.
+        pixels: side of the images, 8, 16, 32, 64, ...
+        filters: times `width`, channels at half of that size; doubled at each halving.
+        width: multiplies `filters` (rounded, never below 1).
+        latent: length of the generator's noise vector.
+        head: of the critic, "convolution" without a bias or "linear" with one.
+        norm: between the critic's layers, "batch" or "layer" (which keeps samples apart, as a penalty on each sample's
+            gradient assumes).
+        output: of the critic, "sigmoid", as the official WGAN has it, or "linear".
 
     Raises:
-        ValueError: another word, or sizes that do not fit.
+        ValueError: an unknown head, norm or output, or a size that is no power of two from 8 on.
     """
     halvings = pixels.bit_length() - 3  # down to 4x4
     if pixels < 8 or pixels != 4 << halvings:
         raise ValueError(f"pixels must be 8, 16, 32, 64, ..., got {pixels}")
-    for word, choices in ((head, HEADS), (norm, NORMS), (output, OUTPUTS)):
-        if word not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}, got {word!r}")
+    for choice, choices in ((head, HEADS), (norm, NORMS), (output, OUTPUTS)):
+        if choice not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}, got {choice!r}")
     channels = [max(1, round(filters * width)) << n for n in range(halvings)]  # from the image inwards
     pair = Pair(Generator(channels, latent), Critic(channels, head, norm, output), latent)
     pair.apply(initialise)
@@ -52,6 +58,8 @@ def dcgan(
 
 
 class Generator(nn.Module):
+    """Noise (batch, latent) to images (batch, 3, pixels, pixels) in [-1, 1]; `channels` from the image inwards."""
+
     def __init__(self, channels: list[int], latent: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.ConvTranspose2d(latent, channels[-1], 4, 1, 0, bias=False))
@@ -66,6 +74,8 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
+    """Images (batch, 3, pixels, pixels) to scores (batch,)."""
+
     def __init__(self, channels: list[int], head: str, norm: str, output: str) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(3, channels[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True))

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 REVISION = 1  # raised by hand when a fix changes results
 
-LAYERS = (6, 12, 24, 16)
+LAYERS_PER_BLOCK = (6, 12, 24, 16)
 GROWTH = 32
 
 
-class Dense(nn.Module):
-    """BN-ReLU-conv1x1-BN-ReLU-conv3x3: (batch, inputs, h, w) to (batch, growth + inputs, h, w), new first."""
+class DenseLayer(nn.Module):
+    """BN-ReLU-conv1x1-BN-ReLU-conv3x3: (batch, inputs, h, w) to (batch, growth + inputs, h, w), new channels first."""
 
     def __init__(self, inputs: int, growth: int) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Transition(nn.Module):
 
 
 class DenseNet121(nn.Module):
-    """Maps images (batch, 3, height, width) to logits (batch, classes).
+    """Maps normalised images float (batch, 3, height, width) to logits (batch, classes).
 
     Args:
         classes: size of the last layer.
@@ -64,11 +64,11 @@ class DenseNet121(nn.Module):
         channels = 2 * growth
         self.conv = nn.Conv2d(3, channels, 3, padding=1, bias=False)
         self.blocks = nn.Sequential()
-        for index, layers in enumerate(LAYERS):
+        for index, layers in enumerate(LAYERS_PER_BLOCK):
             if index > 0:
                 self.blocks.append(Transition(channels, channels // 2))
                 channels //= 2
-            self.blocks.append(nn.Sequential(*(Dense(channels + i * growth, growth) for i in range(layers))))
+            self.blocks.append(nn.Sequential(*(DenseLayer(channels + i * growth, growth) for i in range(layers))))
             channels += layers * growth
         self.bn = nn.BatchNorm2d(channels)
         self.linear = nn.Linear(channels, classes)

@@ -21,24 +21,24 @@ from torch.nn import functional as F
 
 REVISION = 1
 RECURRENT = ("frozen", "trained")
-State = list[tuple[Tensor, Tensor]]  # (hidden, cell) of each layer, each (1, batch, units)
+LSTMState = list[tuple[Tensor, Tensor]]  # (hidden, cell) of each layer, each (1, batch, units)
 
 # cuDNN wants the weights in one piece; the recurrent matrix is another at every step, so they never are.
 warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
 
 
-class Output(NamedTuple):
-    """logits (time, batch, vocabulary); the last layer's output (time, batch, embedding) before and after its dropout;
-    the state after the last step."""
+class LSTMOutput(NamedTuple):
+    """logits (time, batch, vocabulary); raw and dropped: the last layer's output (time, batch, embedding) before and
+    after its dropout; state: after the last word."""
 
     logits: Tensor
     raw: Tensor
     dropped: Tensor
-    state: State
+    state: LSTMState
 
 
 class AWDLSTM(nn.Module):
-    """Maps word numbers (time, batch) and a state to `Output`.
+    """Maps word numbers int64 (time, batch) and a state to `LSTMOutput`.
 
     Args:
         vocabulary: number of words.
@@ -81,36 +81,36 @@ class AWDLSTM(nn.Module):
         self.embedding = nn.Parameter(torch.empty(vocabulary, embedding).uniform_(-0.1, 0.1))
         self.bias = nn.Parameter(torch.zeros(vocabulary))
         self.units = units[1:]
-        self.layers = nn.ModuleList(Layer(n, m, recurrent) for n, m in pairwise(units))
+        self.layers = nn.ModuleList(LSTMLayer(n, m, recurrent) for n, m in pairwise(units))
 
-    def start(self, batch: int) -> State:
-        """The state before the first word: zeros."""
+    def initial_state(self, batch: int) -> LSTMState:
+        """The state before the first word, zeros, for `batch` columns of text."""
         zeros = [self.bias.new_zeros((1, batch, units)) for units in self.units]
         return [(zero, zero) for zero in zeros]
 
-    def forward(self, words: Tensor, state: State) -> Output:
+    def forward(self, words: Tensor, state: LSTMState) -> LSTMOutput:
         x = F.embedding(words, self.embedding)
         if self.training and self.word_dropout:
-            x = x * F.embedding(words, mask(self.embedding[:, :1], self.word_dropout))
-        dropped, raw, after = self.locked(x, self.input_dropout), x, []
+            x = x * F.embedding(words, dropout_mask(self.embedding[:, :1], self.word_dropout))
+        dropped, raw, after = self.locked_dropout(x, self.input_dropout), x, []
         for index, layer in enumerate(self.layers):
             raw, last = layer(dropped, state[index], self.weight_drop)
             after.append(last)
             final = index + 1 == len(self.layers)
-            dropped = self.locked(raw, self.output_dropout if final else self.between_dropout)
-        return Output(F.linear(dropped, self.embedding, self.bias), raw, dropped, after)
+            dropped = self.locked_dropout(raw, self.output_dropout if final else self.between_dropout)
+        return LSTMOutput(F.linear(dropped, self.embedding, self.bias), raw, dropped, after)
 
-    def locked(self, x: Tensor, p: float) -> Tensor:
+    def locked_dropout(self, x: Tensor, p: float) -> Tensor:
         """Dropout with one mask (1, batch, units) for all time steps of x (time, batch, units)."""
-        return x * mask(x[:1], p) if self.training and p else x
+        return x * dropout_mask(x[:1], p) if self.training and p else x
 
 
-def mask(like: Tensor, p: float) -> Tensor:
-    """0 with probability p, else 1 / (1 - p)."""
+def dropout_mask(like: Tensor, p: float) -> Tensor:
+    """A tensor of the shape of `like`: 0 with probability p, else 1 / (1 - p)."""
     return torch.empty_like(like, requires_grad=False).bernoulli_(1 - p).div_(1 - p)
 
 
-class Layer(nn.Module):
+class LSTMLayer(nn.Module):
     """One LSTM layer, gates in torch's order, all weights and biases from U(-1/sqrt(units), 1/sqrt(units))."""
 
     def __init__(self, inputs: int, units: int, recurrent: str) -> None:

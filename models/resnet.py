@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 REVISION = 1  # raised by hand when a fix changes results
 
-BLOCKS = (3, 4, 6, 3)
+BLOCKS_PER_STAGE = (3, 4, 6, 3)
 CHANNELS = (64, 128, 256, 512)
 STRIDES = (1, 2, 2, 2)
 
 
-class Block(nn.Module):
-    """Two conv-BN, shortcut, ReLU: (batch, inputs, h, w) to (batch, outputs, h/stride, w/stride)."""
+class BasicBlock(nn.Module):
+    """conv-BN-ReLU-conv-BN plus shortcut, ReLU: (batch, inputs, h, w) to (batch, outputs, h/stride, w/stride)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Block(nn.Module):
 
 
 class ResNet34(nn.Module):
-    """Maps images (batch, 3, height, width) to logits (batch, classes).
+    """Maps normalised images float (batch, 3, height, width) to logits (batch, classes).
 
     Args:
         classes: size of the last layer.
@@ -61,9 +61,9 @@ class ResNet34(nn.Module):
         self.bn = nn.BatchNorm2d(channels[0])
         self.stages = nn.Sequential()
         inputs = channels[0]
-        for blocks, outputs, stride in zip(BLOCKS, channels, STRIDES, strict=True):
-            stage = [Block(inputs, outputs, stride)]
-            stage += [Block(outputs, outputs, 1) for _ in range(blocks - 1)]
+        for blocks, outputs, stride in zip(BLOCKS_PER_STAGE, channels, STRIDES, strict=True):
+            stage = [BasicBlock(inputs, outputs, stride)]
+            stage += [BasicBlock(outputs, outputs, 1) for _ in range(blocks - 1)]
             self.stages.append(nn.Sequential(*stage))
             inputs = outputs
         self.linear = nn.Linear(inputs, classes)

@@ -9,6 +9,6 @@ REVISION = 1  # raised by hand when a fix changes results
 
 
 def ResNet18(classes: int) -> nn.Module:
-    """Images (batch, 3, height, width) to logits (batch, classes), with torchvision's initial weights: convolutions
-    Kaiming-normal by fan-out, batch-norm scales one and shifts zero."""
+    """Maps normalised images float (batch, 3, height, width) to logits (batch, classes), with torchvision's initial
+    weights: convolutions Kaiming-normal by fan-out, batch-norm scales one and shifts zero."""
     return resnet18(num_classes=classes)

@@ -19,26 +19,31 @@ SHORTCUTS = ("rectified", "plain")
 
 
 def sngan(classes: int, pixels: int = 32, width: float = 1.0, latent: int = 128, shortcut: str = "rectified") -> Pair:
-    """Generator of 256 channels and critic of 128, times `width`, for images of `pixels` a side (8, 16, 32).
+    """Generator and critic for images (batch, 3, pixels, pixels) in [-1, 1] of so many classes.
 
-    shortcut: of the critic's later blocks. "rectified": around a block goes relu(x) instead of x, since the official
-    activation works in place on what the shortcut starts from; "plain": x.
+    Args:
+        classes: number of classes.
+        pixels: side of the images, 8, 16 or 32.
+        width: multiplies the generator's 256 channels and the critic's 128 (rounded, never below 1).
+        latent: length of the generator's noise vector.
+        shortcut: of the critic's later blocks. "rectified": relu(x) is added instead of x, since the official
+            activation works in place on what the shortcut starts from; "plain": x.
 
     Raises:
-        ValueError: another word or size.
+        ValueError: another size, or an unknown shortcut.
     """
     if pixels not in (8, 16, 32) or shortcut not in SHORTCUTS:
         raise ValueError(f"pixels must be 8, 16 or 32 and shortcut of {SHORTCUTS}, got {pixels} and {shortcut!r}")
-    ups = pixels.bit_length() - 3
+    doublings = pixels.bit_length() - 3
     inner, outer = (max(1, round(channels * width)) for channels in (256, 128))
-    pair = Pair(Generator(classes, inner, ups, latent), Critic(classes, outer, shortcut), latent)
-    pair.apply(orthogonal)
-    pair.critic.apply(normalise)
+    pair = Pair(Generator(classes, inner, doublings, latent), Critic(classes, outer, shortcut), latent)
+    pair.apply(initialise_orthogonal)
+    pair.critic.apply(add_spectral_norm)
     return pair
 
 
 class ConditionalBatchNorm(nn.Module):
-    """Batch norm whose scale is 1 plus a vector, and whose shift is a vector, of the image's class."""
+    """Batch norm of x (batch, channels, h, w) with a scale, 1 plus a vector, and a shift, a vector, of each class."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
@@ -50,8 +55,8 @@ class ConditionalBatchNorm(nn.Module):
         return self.norm(x) * (1 + scale) + shift
 
 
-class Up(nn.Module):
-    """Residual block that doubles the side."""
+class GeneratorBlock(nn.Module):
+    """Residual block: (batch, channels, h, w) and labels (batch,) to (batch, channels, 2 h, 2 w)."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
@@ -66,10 +71,12 @@ class Up(nn.Module):
 
 
 class Generator(nn.Module):
-    def __init__(self, classes: int, channels: int, ups: int, latent: int) -> None:
+    """Noise (batch, latent) and labels (batch,) to images (batch, 3, pixels, pixels) in [-1, 1]."""
+
+    def __init__(self, classes: int, channels: int, doublings: int, latent: int) -> None:
         super().__init__()
         self.linear = nn.Linear(latent, channels * 16)
-        self.blocks = nn.ModuleList(Up(channels, classes) for _ in range(ups))
+        self.blocks = nn.ModuleList(GeneratorBlock(channels, classes) for _ in range(doublings))
         self.norm, self.conv = nn.BatchNorm2d(channels, eps=1e-4), nn.Conv2d(channels, 3, 3, 1, 1)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
@@ -79,8 +86,8 @@ class Generator(nn.Module):
         return self.conv(F.relu(self.norm(x))).tanh()
 
 
-class First(nn.Module):
-    """The critic's first block, which halves the image."""
+class FirstCriticBlock(nn.Module):
+    """The critic's first block: images (batch, 3, h, w) to (batch, channels, h / 2, w / 2)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -91,8 +98,9 @@ class First(nn.Module):
         return F.avg_pool2d(self.conv2(F.relu(self.conv1(x))), 2) + self.conv0(F.avg_pool2d(x, 2))
 
 
-class Block(nn.Module):
-    """A residual block of the critic, with a 1x1 convolution around it where it halves the image."""
+class CriticBlock(nn.Module):
+    """A residual block of the critic, (batch, channels, h, w) to the same, or to half the side if `down`, where a 1x1
+    convolution is added to the shortcut."""
 
     def __init__(self, channels: int, down: bool, rectified: bool) -> None:
         super().__init__()
@@ -102,18 +110,20 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv2(F.relu(self.conv1(F.relu(x))))
-        around = F.relu(x) if self.rectified else x
+        shortcut = F.relu(x) if self.rectified else x
         if self.conv0 is None:
-            return y + around
-        return F.avg_pool2d(y, 2) + F.avg_pool2d(self.conv0(around), 2)
+            return y + shortcut
+        return F.avg_pool2d(y, 2) + F.avg_pool2d(self.conv0(shortcut), 2)
 
 
 class Critic(nn.Module):
+    """Images (batch, 3, pixels, pixels) and labels (batch,) to scores (batch,)."""
+
     def __init__(self, classes: int, channels: int, shortcut: str) -> None:
         super().__init__()
         rectified = shortcut == "rectified"
-        blocks = (Block(channels, down, rectified) for down in (True, False, False))
-        self.blocks = nn.Sequential(First(channels), *blocks)
+        blocks = (CriticBlock(channels, down, rectified) for down in (True, False, False))
+        self.blocks = nn.Sequential(FirstCriticBlock(channels), *blocks)
         self.linear, self.embedding = nn.Linear(channels, 1), nn.Embedding(classes, channels)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -121,7 +131,7 @@ class Critic(nn.Module):
         return self.linear(h).squeeze(1) + (self.embedding(labels) * h).sum(1)
 
 
-def orthogonal(module: nn.Module) -> None:
+def initialise_orthogonal(module: nn.Module) -> None:
     """Orthogonal weights of convolutions, linear layers and embeddings; biases zero."""
     if isinstance(module, (nn.Conv2d, nn.Linear, nn.Embedding)):
         nn.init.orthogonal_(module.weight)
@@ -129,7 +139,7 @@ def orthogonal(module: nn.Module) -> None:
             nn.init.zeros_(bias)
 
 
-def normalise(module: nn.Module) -> None:
+def add_spectral_norm(module: nn.Module) -> None:
     """Divide the weight by its largest singular value, followed by one power iteration at every forward pass."""
     if isinstance(module, (nn.Conv2d, nn.Linear, nn.Embedding)):
         spectral_norm(module, eps=1e-6)

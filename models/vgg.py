@@ -17,7 +17,7 @@ LAYERS = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool", 512, 512,
 
 
 class VGG11(nn.Module):
-    """Maps images (batch, 3, height, width) to logits (batch, classes).
+    """Maps normalised images float (batch, 3, height, width) to logits (batch, classes).
 
     Args:
         classes: size of the last layer.

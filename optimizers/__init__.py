@@ -1,24 +1,24 @@
 """The optimizers of the comparison, one rule per file; each is an ordinary `torch.optim.Optimizer`."""
 
-from optimizers.adabelief import AdaBelief
-from optimizers.adabelief_variant import AdaBeliefVariant
-from optimizers.adabound import AdaBound
-from optimizers.adadiff import AdaDiff
-from optimizers.adadiff_variant import AdaDiffVariant
-from optimizers.adam import Adam
-from optimizers.adan import Adan
-from optimizers.adopt import ADOPT
-from optimizers.amsgrad import AMSGrad
-from optimizers.eadam import EAdam
-from optimizers.fromage import Fromage
-from optimizers.lion import Lion
-from optimizers.msvag import MSVAG
-from optimizers.muon_and_rest import MuonAndRest
-from optimizers.padam import Padam
-from optimizers.radam import RAdam
-from optimizers.rmsprop import RMSprop
-from optimizers.sgd import SGD
-from optimizers.yogi import Yogi
+from .adabelief import AdaBelief
+from .adabelief_variant import AdaBeliefVariant
+from .adabound import AdaBound
+from .adadiff import AdaDiff
+from .adadiff_variant import AdaDiffVariant
+from .adam import Adam
+from .adan import Adan
+from .adopt import ADOPT
+from .amsgrad import AMSGrad
+from .eadam import EAdam
+from .fromage import Fromage
+from .lion import Lion
+from .msvag import MSVAG
+from .muon_and_rest import MuonAndRest
+from .padam import Padam
+from .radam import RAdam
+from .rmsprop import RMSprop
+from .sgd import SGD
+from .yogi import Yogi
 
 __all__ = [
     "ADOPT",

@@ -12,26 +12,36 @@ rectify and decouple unless told otherwise, and so are a different optimizer und
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, betas, weight_decay):
     b1, b2 = betas
-    return {"step": lr / (1 - b1**t), "root": sqrt(1 - b2**t), "keep": 1 - lr * weight_decay}
+    return {
+        "step_size": lr / (1 - b1**t),
+        "bias_correction2_sqrt": sqrt(1 - b2**t),
+        "decay_factor": 1 - lr * weight_decay,
+    }
 
 
-def adabelief(p, g, m, s, *, step, root, keep, betas, eps, weight_decay, decoupled):
+def adabelief(p, g, m, s, *, step_size, bias_correction2_sqrt, decay_factor, betas, eps, weight_decay, decoupled):
+    """Update p, m and s in place.
+
+    p, g, m, s: tensors of one shape, or lists of them
+    step_size, bias_correction2_sqrt, decay_factor: floats or 0-dim tensors
+    betas: two floats; eps, weight_decay: floats; decoupled: bool
+    """
     b1, b2 = betas
     if decoupled:
-        p.mul_(keep)
+        p.mul_(decay_factor)
     elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
-    surprise = g.sub(m)
-    s.mul_(b2).addcmul_(surprise, surprise, value=1 - b2).add_(eps)
-    p.addcdiv_(m, s.sqrt().div_(root).add_(eps), value=-step)
+    prediction_error = g.sub(m)
+    s.mul_(b2).addcmul_(prediction_error, prediction_error, value=1 - b2).add_(eps)
+    p.addcdiv_(m, s.sqrt().div_(bias_correction2_sqrt).add_(eps), value=-step_size)
 
 
 class AdaBelief(RuleOptimizer):

@@ -16,7 +16,7 @@ The trap: in 0.2.1 the maximum has no effect while the rectified branch is taken
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 CHOICES = {
@@ -30,9 +30,12 @@ CHOICES = {
 
 def scalars(t, lr, betas, weight_decay, decay, rectify):
     b1, b2 = betas
-    step, root = lr / (1 - b1**t), sqrt(1 - b2**t)
-    keep = 1 - (weight_decay if decay == "fixed" else lr * weight_decay)
-    values = {"phase": "plain", "step": step, "root": root, "keep": keep}
+    step_size, bias_correction2_sqrt = lr / (1 - b1**t), sqrt(1 - b2**t)
+    decay_factor = 1 - (weight_decay if decay == "fixed" else lr * weight_decay)
+    values = {
+        "phase": "plain", "step_size": step_size, "bias_correction2_sqrt": bias_correction2_sqrt,
+        "decay_factor": decay_factor,
+    }  # fmt: skip
     if rectify == "never":
         return values
     rho_inf = 2 / (1 - b2) - 1
@@ -40,26 +43,36 @@ def scalars(t, lr, betas, weight_decay, decay, rectify):
     if rho > 4 if rectify == "0.0.5" else rho >= 5:
         c = sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
         if rectify == "0.0.5":
-            return values | {"step": c * step}
-        return values | {"phase": "rectified", "step": c * step * root, "root": 1.0}
+            return values | {"step_size": c * step_size}
+        return values | {
+            "phase": "rectified", "step_size": c * step_size * bias_correction2_sqrt, "bias_correction2_sqrt": 1.0,
+        }  # fmt: skip
     if rectify == "0.2.1 without SGD":
-        return values | {"phase": "rest"}
-    return values | {"phase": "momentum", "step": lr if rectify == "0.0.5" else step}
+        return values | {"phase": "no step"}
+    return values | {"phase": "momentum", "step_size": lr if rectify == "0.0.5" else step_size}
 
 
 def adabelief_variant(
-    p, g, m, s, x=None, *, phase, step, root, keep, betas, eps, weight_decay, decay, residual, inner_eps, maximum
-):
+    p, g, m, s, x=None, *, phase, step_size, bias_correction2_sqrt, decay_factor, betas, eps, weight_decay, decay,
+    residual, inner_eps, maximum,
+):  # fmt: skip
+    """Update p, m, s and x in place.
+
+    p, g, m, s: tensors of one shape, or lists of them; x: likewise, or None
+    step_size, bias_correction2_sqrt, decay_factor: floats or 0-dim tensors
+    betas: two floats; eps, weight_decay: floats; phase: "plain", "rectified", "momentum" or "no step"; decay, residual,
+    inner_eps, maximum: of `CHOICES`
+    """
     b1, b2 = betas
     if decay != "coupled":
-        p.mul_(keep)
+        p.mul_(decay_factor)
     elif weight_decay:
         g = g.add(p, alpha=weight_decay)
-    surprise = g.sub(m)
+    prediction_error = g.sub(m)
     m.lerp_(g, 1 - b1)
     if residual == "new mean":
-        surprise = g.sub(m)
-    s.mul_(b2).addcmul_(surprise, surprise, value=1 - b2)
+        prediction_error = g.sub(m)
+    s.mul_(b2).addcmul_(prediction_error, prediction_error, value=1 - b2)
     if maximum == "0.0.5":
         s = x.copy_(x.maximum(s)).add_(eps)
     elif inner_eps == "kept":
@@ -70,9 +83,9 @@ def adabelief_variant(
         x.copy_(x.maximum(s))
         s = x if phase == "plain" else s
     if phase in ("plain", "rectified"):
-        p.addcdiv_(m, s.sqrt().div_(root).add_(eps), value=-step)
+        p.addcdiv_(m, s.sqrt().div_(bias_correction2_sqrt).add_(eps), value=-step_size)
     elif phase == "momentum":
-        p.add_(m, alpha=-step)
+        p.add_(m, alpha=-step_size)
 
 
 class AdaBeliefVariant(RuleOptimizer):

@@ -3,7 +3,7 @@
     g <- g + weight_decay p                     coupled decay, or decoupled: p <- p - lr weight_decay p
     m <- b1 m + (1 - b1) g
     v <- b2 v + (1 - b2) g^2
-    lower, upper = final (1 -+ 1 / (gamma t ...))             final = final_lr lr / base_lr
+    lower, upper = final (1 -+ 1 / (gamma t ...))             final_step_size = final_lr lr / base_lr
     eta = clamp(lr sqrt(1 - b2^t) / (1 - b1^t) / (sqrt(v) + eps), lower, upper)
     p <- p - eta m
 amsbound: the root is that of x <- max(x, v).
@@ -14,31 +14,44 @@ rate drop late in training has no effect. Between bounds that have closed it is 
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, betas, final_lr, gamma, base_lr, weight_decay):
     b1, b2 = betas
-    final = final_lr * lr / base_lr if base_lr else 0.0
-    lower = final * (1 - 1 / (gamma * t + 1))
-    upper = final * (1 + 1 / (gamma * t)) if gamma else float("inf")
-    step = lr * sqrt(1 - b2**t) / (1 - b1**t)
-    return {"step": step, "lower": lower, "upper": upper, "keep": 1 - lr * weight_decay}
+    final_step_size = final_lr * lr / base_lr if base_lr else 0.0
+    lower_bound = final_step_size * (1 - 1 / (gamma * t + 1))
+    upper_bound = final_step_size * (1 + 1 / (gamma * t)) if gamma else float("inf")
+    step_size = lr * sqrt(1 - b2**t) / (1 - b1**t)
+    return {
+        "step_size": step_size,
+        "lower_bound": lower_bound,
+        "upper_bound": upper_bound,
+        "decay_factor": 1 - lr * weight_decay,
+    }
 
 
-def adabound(p, g, m, v, x=None, *, step, lower, upper, keep, betas, eps, weight_decay, decoupled):
+def adabound(
+    p, g, m, v, x=None, *, step_size, lower_bound, upper_bound, decay_factor, betas, eps, weight_decay, decoupled
+):
+    """Update p, m, v and x in place.
+
+    p, g, m, v: tensors of one shape, or lists of them; x: likewise, or None
+    step_size, lower_bound, upper_bound, decay_factor: floats or 0-dim tensors
+    betas: two floats; eps, weight_decay: floats; decoupled: bool
+    """
     b1, b2 = betas
     if decoupled:
-        p.mul_(keep)
+        p.mul_(decay_factor)
     elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)
     if x is not None:
         v = x.copy_(x.maximum(v))
-    eta = v.sqrt().add_(eps).reciprocal_().mul_(step).clamp_min_(lower).clamp_max_(upper)
+    eta = v.sqrt().add_(eps).reciprocal_().mul_(step_size).clamp_min_(lower_bound).clamp_max_(upper_bound)
     p.addcmul_(eta, m, value=-1)
 
 

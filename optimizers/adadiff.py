@@ -11,17 +11,23 @@ g' = 0 the first step is lr / sqrt(2).
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, betas):
     b1, b2 = betas
-    return {"step": lr * sqrt(1 - b2**t) / (1 - b1**t)}
+    return {"step_size": lr * sqrt(1 - b2**t) / (1 - b1**t)}
 
 
-def adadiff(p, g, m, v, previous, *, step, betas, eps, weight_decay):
+def adadiff(p, g, m, v, previous, *, step_size, betas, eps, weight_decay):
+    """Update p, m, v and previous in place.
+
+    p, g, m, v, previous: tensors of one shape, or lists of them
+    step_size: float or 0-dim tensor
+    betas: two floats; eps, weight_decay: floats
+    """
     b1, b2 = betas
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
@@ -29,7 +35,7 @@ def adadiff(p, g, m, v, previous, *, step, betas, eps, weight_decay):
     change = g.sub(previous)
     v.mul_(b2).addcmul_(g, g, value=1 - b2).addcmul_(change, change, value=1 - b2).add_(eps)
     previous.copy_(g)
-    p.addcdiv_(m, v.sqrt(), value=-step)
+    p.addcdiv_(m, v.sqrt(), value=-step_size)
 
 
 class AdaDiff(RuleOptimizer):

@@ -13,7 +13,7 @@ The trap: under a constant gradient ada3's v dies away and its steps grow withou
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 FORMS = ("ada1", "ada3", "ada4")
@@ -21,10 +21,16 @@ FORMS = ("ada1", "ada3", "ada4")
 
 def scalars(t, lr, betas):
     b1, b2 = betas
-    return {"step": lr * sqrt(1 - b2**t) / (1 - b1**t)}
+    return {"step_size": lr * sqrt(1 - b2**t) / (1 - b1**t)}
 
 
-def adadiff_variant(p, g, m, v, previous=None, *, step, form, betas, eps, weight_decay):
+def adadiff_variant(p, g, m, v, previous=None, *, step_size, form, betas, eps, weight_decay):
+    """Update p, m, v and previous in place.
+
+    p, g, m, v: tensors of one shape, or lists of them; previous: likewise, or None
+    step_size: float or 0-dim tensor
+    betas: two floats; eps, weight_decay: floats; form: one of `FORMS`
+    """
     b1, b2 = betas
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
@@ -42,7 +48,7 @@ def adadiff_variant(p, g, m, v, previous=None, *, step, form, betas, eps, weight
         denominator = v.add_(eps).sqrt()
     if form != "ada4":
         previous.copy_(g)  # only now: compiled for a GPU, torch 2.11 put a copy made earlier ahead of the change
-    p.addcdiv_(m, denominator, value=-step)
+    p.addcdiv_(m, denominator, value=-step_size)
 
 
 class AdaDiffVariant(RuleOptimizer):

@@ -12,7 +12,7 @@ The trap: some ports write 1 - beta where this writes beta: (0.02, 0.08, 0.01) t
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
@@ -20,29 +20,38 @@ REVISION = 1
 def scalars(t, lr, betas, weight_decay):
     b1, b2, b3 = betas
     return {
-        "first": t == 1, "step": lr / (1 - b1**t), "step_change": lr * b2 / (1 - b2**t), "root": sqrt(1 - b3**t),
-        "shrink": 1 + lr * weight_decay,
+        "first_step": t == 1, "step_size": lr / (1 - b1**t), "diff_step_size": lr * b2 / (1 - b2**t),
+        "bias_correction3_sqrt": sqrt(1 - b3**t), "decay_divisor": 1 + lr * weight_decay,
     }  # fmt: skip
 
 
-def adan(p, g, m, v, n, previous, *, first, step, step_change, root, shrink, betas, eps, weight_decay):
+def adan(
+    p, g, m, v, n, previous, *, first_step, step_size, diff_step_size, bias_correction3_sqrt, decay_divisor, betas, eps,
+    weight_decay,
+):  # fmt: skip
+    """Update p, m, v, n and previous in place.
+
+    p, g, m, v, n, previous: tensors of one shape, or lists of them
+    step_size, diff_step_size, bias_correction3_sqrt, decay_divisor: floats or 0-dim tensors
+    betas: three floats; eps, weight_decay: floats; first_step: bool
+    """
     b1, b2, b3 = betas
-    change = g.sub(g if first else previous)
+    change = g.sub(g if first_step else previous)
     m.lerp_(g, 1 - b1)
     v.lerp_(change, 1 - b2)
     ahead = g.add(change, alpha=b2)
     n.mul_(b3).addcmul_(ahead, ahead, value=1 - b3)
     previous.copy_(g)
-    denominator = n.sqrt().div_(root).add_(eps)
-    p.addcdiv_(m, denominator, value=-step).addcdiv_(v, denominator, value=-step_change)
+    denominator = n.sqrt().div_(bias_correction3_sqrt).add_(eps)
+    p.addcdiv_(m, denominator, value=-step_size).addcdiv_(v, denominator, value=-diff_step_size)
     if weight_decay:
-        p.div_(shrink)
+        p.div_(decay_divisor)
 
 
 class Adan(RuleOptimizer):
     """Adan. Slots: exp_avg (m), exp_avg_diff (v), exp_avg_sq (n), previous_grad (g')."""
 
-    factors = 3
+    n_betas = 3
     slots = ("exp_avg", "exp_avg_diff", "exp_avg_sq", "previous_grad")
     rule = staticmethod(adan)
     scalars = staticmethod(scalars)

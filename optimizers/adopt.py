@@ -15,7 +15,7 @@ The trap: k is a tensor's own count. torch-adopt's foreach path takes that of th
 whose first gradient comes late skips its own first call there.
 """
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 FORMS = ("present", "first published")
@@ -24,25 +24,32 @@ FORMS = ("present", "first published")
 def scalars(t, lr, clip, weight_decay):
     k = t - 1
     return {
-        "call": "first" if k == 0 else "second" if k == 1 else "later", "step": lr, "keep": 1 - lr * weight_decay,
-        "bound": None if clip is None else float(k) ** clip,
+        "call": "first" if k == 0 else "second" if k == 1 else "later", "step_size": lr,
+        "decay_factor": 1 - lr * weight_decay, "clip_bound": None if clip is None else float(k) ** clip,
     }  # fmt: skip
 
 
-def adopt(p, g, m, v, *, call, step, keep, bound, form, betas, eps, weight_decay, decoupled):
+def adopt(p, g, m, v, *, call, step_size, decay_factor, clip_bound, form, betas, eps, weight_decay, decoupled):
+    """Update p, m and v in place.
+
+    p, g, m, v: tensors of one shape, or lists of them
+    step_size, decay_factor: floats or 0-dim tensors; clip_bound: likewise, or None
+    betas: two floats; eps, weight_decay: floats; decoupled: bool; call: "first", "second" or "later"; form: one of
+    `FORMS`
+    """
     b1, b2 = betas
     if weight_decay and not decoupled:
         g = g.add(p, alpha=weight_decay)
     if decoupled and (call != "first" or form == "first published"):
-        p.mul_(keep)
+        p.mul_(decay_factor)
     if call == "first":
         v.addcmul_(g, g)
         return
     n = g.div(v.sqrt().clamp_min_(eps))
-    if bound is not None and form == "present":
-        n.clamp_min_(-bound).clamp_max_(bound)
+    if clip_bound is not None and form == "present":
+        n.clamp_min_(-clip_bound).clamp_max_(clip_bound)
     m.lerp_(n, 1.0 if call == "second" and form == "first published" else 1 - b1)
-    p.add_(m, alpha=-step)
+    p.add_(m, alpha=-step_size)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)
 
 

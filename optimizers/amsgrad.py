@@ -11,24 +11,30 @@ The trap: the maximum of the *corrected* v is another method, and the paper has 
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, betas):
     b1, b2 = betas
-    return {"step": lr / (1 - b1**t), "root": sqrt(1 - b2**t)}
+    return {"step_size": lr / (1 - b1**t), "bias_correction2_sqrt": sqrt(1 - b2**t)}
 
 
-def amsgrad(p, g, m, v, x, *, step, root, betas, eps, weight_decay):
+def amsgrad(p, g, m, v, x, *, step_size, bias_correction2_sqrt, betas, eps, weight_decay):
+    """Update p, m, v and x in place.
+
+    p, g, m, v, x: tensors of one shape, or lists of them
+    step_size, bias_correction2_sqrt: floats or 0-dim tensors
+    betas: two floats; eps, weight_decay: floats
+    """
     b1, b2 = betas
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)
     x.copy_(x.maximum(v))
-    p.addcdiv_(m, x.sqrt().div_(root).add_(eps), value=-step)
+    p.addcdiv_(m, x.sqrt().div_(bias_correction2_sqrt).add_(eps), value=-step_size)
 
 
 class AMSGrad(RuleOptimizer):

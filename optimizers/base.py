@@ -2,8 +2,8 @@
 
 A *rule* is one closed function `rule(p, g, *slots, *, ...)` that updates parameter `p` and its state tensors (the
 *slots*) in place from gradient `g`. It never sees the step count or the learning rate: what depends on them is
-computed once per step in float64 by the rule's `scalars(t, ...)` and arrives by keyword, as do the hyperparameters.
-The same text runs in four ways (folder `modes`):
+computed once per step in float64 by the rule's `scalars(t, ...)`, t being 1 at a tensor's first gradient, and arrives
+by keyword, as do the hyperparameters. The same text runs in four ways (folder `backends`):
 
 loop        tensor by tensor, the readable reference
 foreach     on all tensors at once; on the CPU with the bits of loop
@@ -13,31 +13,22 @@ capturable  as foreach, with what changes from step to step in tensors on the de
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
 
-from optimizers.modes.eager import HALF, run_eager
-from optimizers.modes.kernel import run_compiled
-from optimizers.modes.statements import Inexpressible
-from optimizers.modes.toolchain import MissingCompiler, compiler
-from optimizers.validation import validate
+from .backends.c_compiler import MissingCompiler, find_compiler
+from .backends.c_kernel import run_c_kernel
+from .backends.c_tracer import UnsupportedByC
+from .backends.eager import run_eager
+from .buckets import Bucket, DeviceScalars, rule_keywords
+from .slots import new_slot, restore_slots
+from .validation import validate
 
 MODES = ("auto", "loop", "foreach", "compiled", "capturable")
-
-
-class Bucket(NamedTuple):
-    """Tensors that are updated together: same group, device, dtypes and own step count."""
-
-    columns: list[list[Tensor]]  # parameters, gradients, then each slot
-    fixed: dict[str, Any]  # hyperparameters, and the flags of the rule's phase
-    rates: dict[str, Any]  # what changes from step to step: numbers, or 0-dimensional tensors on the device
-    phase: tuple[Any, ...]  # the flags alone
 
 
 class RuleOptimizer(torch.optim.Optimizer):
@@ -52,7 +43,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
-    factors: ClassVar[int] = 2  # how many betas
+    n_betas: ClassVar[int] = 2
     rule: ClassVar[Callable[..., None]]
     scalars: ClassVar[Callable[..., dict[str, Any]]]
 
@@ -60,9 +51,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         if mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
         self.mode = "compiled" if mode == "auto" else mode
-        if self.mode == "compiled" and compiler() is None:
-            self._without_compiler("no C compiler is found")
-        self._forget()
+        if self.mode == "compiled" and find_compiler() is None:
+            self._fall_back_to_foreach("no C compiler is found")
+        self._drop_derived_state()
         super().__init__(params, defaults)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -73,12 +64,12 @@ class RuleOptimizer(torch.optim.Optimizer):
         for group in self.param_groups:  # which lack what was added since they were saved
             for name in self.defaults.keys() - group.keys() - {"differentiable"}:  # torch's own, in no group
                 group[name] = self.defaults[name]
-        self._forget()
+        self._drop_derived_state()
 
-    def _forget(self) -> None:
+    def _drop_derived_state(self) -> None:
         """What `advance` leaves for `update` belongs to these tensors alone: it is neither copied nor saved."""
-        self._plan: list[Bucket] = []
-        self._on_device: dict[Tensor, Tensor] = {}
+        self._buckets: list[Bucket] = []
+        self._device_scalars = DeviceScalars()
         self._graphs: dict[Any, Callable[..., Any]] = {}
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -87,14 +78,14 @@ class RuleOptimizer(torch.optim.Optimizer):
             if name not in known:
                 takes = ", ".join(self.defaults)
                 raise ValueError(f"unknown hyperparameter {name!r}; {type(self).__name__} takes {takes}")
-        validate({**self.defaults, **param_group}, self.factors)
+        validate({**self.defaults, **param_group}, self.n_betas)
         super().add_param_group(param_group)
 
     def slots_of(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Names of the state tensors that this group's configuration needs."""
         return self.slots
 
-    def initial(self, group: dict[str, Any]) -> float:
+    def initial_slot_value(self, group: dict[str, Any]) -> float:
         """The value that every slot starts from."""
         return 0.0
 
@@ -108,7 +99,7 @@ class RuleOptimizer(torch.optim.Optimizer):
                 loss = closure()
         self.advance()
         self.update()
-        self._plan = []  # it holds the gradients
+        self._buckets = []  # they hold the gradients
         return loss
 
     @torch.no_grad()
@@ -117,8 +108,8 @@ class RuleOptimizer(torch.optim.Optimizer):
 
         Returns the flags of the rules' phases (RAdam's first steps, ADOPT's first call).
         """
-        self._plan = [bucket for group in self.param_groups for bucket in self._buckets(group)]
-        return tuple(bucket.phase for bucket in self._plan)
+        self._buckets = [bucket for group in self.param_groups for bucket in self._buckets_of(group)]
+        return tuple(bucket.phase for bucket in self._buckets)
 
     @torch.no_grad()
     def update(self) -> None:
@@ -128,13 +119,13 @@ class RuleOptimizer(torch.optim.Optimizer):
         `torch.compile(optimizer.update, mode="reduce-overhead")`. Then call `advance` before each replay, and keep one
         graph for each value that it returns.
         """
-        for bucket in self._plan:
-            self._run(bucket)
+        for bucket in self._buckets:
+            self._run_rule(bucket)
 
-    def _buckets(self, group: dict[str, Any]) -> Iterator[Bucket]:
+    def _buckets_of(self, group: dict[str, Any]) -> Iterator[Bucket]:
         """Parameters that have a gradient, by device, dtypes and own step count (counted from their first gradient)."""
         slots = self.slots_of(group)
-        buckets = defaultdict(list)
+        rows_of = defaultdict(list)  # each row: a parameter, its gradient, its slots
         for p in group["params"]:
             g = p.grad
             if g is None:
@@ -147,51 +138,37 @@ class RuleOptimizer(torch.optim.Optimizer):
             if not state:
                 state["step"] = 0
                 for name in slots:
-                    state[name] = torch.full_like(p, self.initial(group), dtype=slot_dtype(p), requires_grad=False)
+                    state[name] = new_slot(p, self.initial_slot_value(group))
             state["step"] += 1
-            buckets[p.device, p.dtype, g.dtype, state["step"]].append((p, g, *(state[name] for name in slots)))
-        for (device, _, _, t), rows in buckets.items():
-            values = call_with(type(self).scalars, group, t)
-            rates: dict[str, Any] = {name: float(v) for name, v in values.items() if type(v) in (int, float)}
-            flags = {name: value for name, value in values.items() if name not in rates}
-            takes = [name for name in keyword_names(type(self).rule) if name not in values]
+            rows_of[p.device, p.dtype, g.dtype, state["step"]].append((p, g, *(state[name] for name in slots)))
+        for (device, _, _, t), rows in rows_of.items():
+            keywords = rule_keywords(type(self).rule, type(self).scalars, group, t)
+            step_scalars: dict[str, Any] = keywords.step_scalars
             if self.mode == "capturable" or (self.mode == "compiled" and device.type != "cpu"):
-                rates = self._moved(rates, rows[0][0])
-            yield Bucket(
-                columns=list(map(list, zip(*rows))),
-                fixed={**{name: hashable(group[name]) for name in takes}, **flags},
-                rates=rates,
-                phase=tuple(flags.values()),
-            )
+                step_scalars = self._device_scalars.copy(keywords.step_scalars, rows[0][0])
+            yield Bucket(list(map(list, zip(*rows))), keywords.constants, step_scalars, keywords.phase)
 
-    def _moved(self, rates: dict[str, float], p: Tensor) -> dict[str, Tensor]:
-        """The rates in tensors beside p, whose addresses stay from step to step; nothing waits for the device."""
-        if p.is_cuda and torch.cuda.is_current_stream_capturing():
-            raise RuntimeError("a CUDA graph would keep this step's rate: capture update(), and call advance() outside")
-        host = torch.tensor(list(rates.values()), dtype=slot_dtype(p), pin_memory=p.is_cuda)
-        if p not in self._on_device:
-            self._on_device[p] = torch.empty_like(host, device=p.device)
-        return dict(zip(rates, self._on_device[p].copy_(host, non_blocking=True).unbind()))
-
-    def _run(self, bucket: Bucket) -> None:
+    def _run_rule(self, bucket: Bucket) -> None:
         if self.mode == "compiled":
             try:
                 return self._run_compiled(bucket)
-            except (Inexpressible, MissingCompiler) as reason:
-                self._without_compiler(reason)
-        return run_eager(type(self).rule, bucket.columns, self.mode != "loop", **bucket.fixed, **bucket.rates)
+            except (UnsupportedByC, MissingCompiler) as reason:
+                self._fall_back_to_foreach(reason)
+        keywords = {**bucket.constants, **bucket.step_scalars}
+        return run_eager(type(self).rule, bucket.tensor_lists, self.mode != "loop", **keywords)
 
     def _run_compiled(self, bucket: Bucket) -> None:
-        if bucket.columns[0][0].device.type == "cpu":
-            return run_compiled(type(self).rule, bucket.columns, bucket.fixed, bucket.rates)
-        from optimizers.modes.graph import Graph  # imports torch.compile's machinery, seconds
+        tensor_lists, constants, step_scalars, _ = bucket
+        if tensor_lists[0][0].device.type == "cpu":
+            return run_c_kernel(type(self).rule, tensor_lists, constants, step_scalars)
+        from .backends.inductor import CompiledGraph  # imports torch.compile's machinery, seconds
 
-        key = (tuple(map(id, bucket.columns[0])), tuple(bucket.fixed.items()))
+        key = (tuple(map(id, tensor_lists[0])), tuple(constants.items()))
         if key not in self._graphs:
-            self._graphs[key] = Graph(type(self).rule, bucket.columns, bucket.fixed, bucket.rates)
-        return self._graphs[key](bucket.columns, bucket.rates)
+            self._graphs[key] = CompiledGraph(type(self).rule, tensor_lists, constants, step_scalars)
+        return self._graphs[key](tensor_lists, step_scalars)
 
-    def _without_compiler(self, reason: object) -> None:
+    def _fall_back_to_foreach(self, reason: object) -> None:
         name = type(self).__name__
         warnings.warn(f"{reason}: {name} runs as foreach, several times slower than compiled", stacklevel=2)
         self.mode = "foreach"
@@ -199,28 +176,4 @@ class RuleOptimizer(torch.optim.Optimizer):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As torch's, but slots keep their own dtype (torch casts them to the parameter's, flushing eps to zero)."""
         super().load_state_dict(state_dict)
-        ids = [i for group in state_dict["param_groups"] for i in group["params"]]
-        params = [p for group in self.param_groups for p in group["params"]]
-        for i, p in zip(ids, params):
-            for name, value in state_dict["state"].get(i, {}).items():
-                if torch.is_tensor(value):
-                    slot = torch.empty_like(p, dtype=slot_dtype(p), requires_grad=False)
-                    self.state[p][name] = slot.copy_(value)
-
-
-def slot_dtype(p: Tensor) -> torch.dtype:
-    return torch.float32 if p.dtype in HALF else p.dtype
-
-
-def hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def call_with(scalars: Callable[..., dict[str, Any]], group: dict[str, Any], t: int) -> dict[str, Any]:
-    """Call `scalars(t, ...)` with those values of the group that its signature names."""
-    names = list(inspect.signature(scalars).parameters)[1:]
-    return scalars(t, **{name: group[name] for name in names})
-
-
-def keyword_names(rule: Callable[..., None]) -> list[str]:
-    return [n for n, p in inspect.signature(rule).parameters.items() if p.kind is p.KEYWORD_ONLY]
+        restore_slots(self, state_dict)

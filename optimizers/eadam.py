@@ -10,23 +10,29 @@ The trap: eps accumulates to eps / (1 - b2), so it has to be chosen as AdaBelief
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, betas):
     b1, b2 = betas
-    return {"step": lr * sqrt(1 - b2**t) / (1 - b1**t)}
+    return {"step_size": lr * sqrt(1 - b2**t) / (1 - b1**t)}
 
 
-def eadam(p, g, m, v, *, step, betas, eps, weight_decay):
+def eadam(p, g, m, v, *, step_size, betas, eps, weight_decay):
+    """Update p, m and v in place.
+
+    p, g, m, v: tensors of one shape, or lists of them
+    step_size: float or 0-dim tensor
+    betas: two floats; eps, weight_decay: floats
+    """
     b1, b2 = betas
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2).add_(eps)
-    p.addcdiv_(m, v.sqrt(), value=-step)
+    p.addcdiv_(m, v.sqrt(), value=-step_size)
 
 
 class EAdam(RuleOptimizer):

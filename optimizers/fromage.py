@@ -8,20 +8,25 @@ weight decay in the official file names never reached this optimizer.
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr):
-    return {"step": lr, "shrink": sqrt(1 + lr**2)}
+    return {"step_size": lr, "divisor": sqrt(1 + lr**2)}
 
 
-def fromage(p, g, *, step, shrink):
+def fromage(p, g, *, step_size, divisor):
+    """Update p in place.
+
+    p, g: tensors of one shape, or lists of them
+    step_size, divisor: floats or 0-dim tensors
+    """
     p_norm, g_norm = p.norm(), g.norm()
     either_zero = p_norm.eq(0).logical_or_(g_norm.eq(0))
     ratio = p_norm.div(g_norm).masked_fill_(either_zero, 1.0)
-    p.sub_(g.mul(ratio).mul_(step)).div_(shrink)
+    p.sub_(g.mul(ratio).mul_(step_size)).div_(divisor)
 
 
 class Fromage(RuleOptimizer):

@@ -8,20 +8,26 @@ The trap: two different factors for the step and for the average. Every coordina
 to ten times smaller than AdamW's and weight_decay as much larger.
 """
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, weight_decay):
-    return {"step": lr, "keep": 1 - lr * weight_decay}
+    return {"step_size": lr, "decay_factor": 1 - lr * weight_decay}
 
 
-def lion(p, g, m, *, step, keep, betas, weight_decay):
+def lion(p, g, m, *, step_size, decay_factor, betas, weight_decay):
+    """Update p and m in place.
+
+    p, g, m: tensors of one shape, or lists of them
+    step_size, decay_factor: floats or 0-dim tensors
+    betas: two floats; weight_decay: float
+    """
     b1, b2 = betas
     if weight_decay:
-        p.mul_(keep)
-    p.add_(m.lerp(g, 1 - b1).sign_(), alpha=-step)
+        p.mul_(decay_factor)
+    p.add_(m.lerp(g, 1 - b1).sign_(), alpha=-step_size)
     m.lerp_(g, 1 - b2)
 
 

@@ -14,29 +14,39 @@ with b, an accidental warm-up of several epochs; it did not make the curves. At 
 
 from math import inf
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, beta, second_factor, weight_decay):
     rho = (1 - beta) * (1 + beta**t) / ((1 + beta) * (1 - beta**t))
-    second = 1 - (second_factor or beta) ** t
-    return {"step": lr, "first": 1 - beta**t, "second": second, "rho": rho, "keep": 1 - lr * weight_decay}
+    return {
+        "step_size": lr, "bias_correction1": 1 - beta**t, "bias_correction2": 1 - (second_factor or beta) ** t,
+        "rho": rho, "decay_factor": 1 - lr * weight_decay,
+    }  # fmt: skip
 
 
-def msvag(p, g, m, v, *, step, first, second, rho, keep, beta, weight_decay, decoupled):
+def msvag(
+    p, g, m, v, *, step_size, bias_correction1, bias_correction2, rho, decay_factor, beta, weight_decay, decoupled
+):
+    """Update p, m and v in place.
+
+    p, g, m, v: tensors of one shape, or lists of them
+    step_size, bias_correction1, bias_correction2, rho, decay_factor: floats or 0-dim tensors
+    beta, weight_decay: floats; decoupled: bool
+    """
     if decoupled:
-        p.mul_(keep)
+        p.mul_(decay_factor)
     elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - beta)
     v.mul_(beta).addcmul_(g, g, value=1 - beta)
-    m_hat = m.div(first)
+    m_hat = m.div(bias_correction1)
     square = m_hat.mul(m_hat)
-    variance = v.div(second).sub_(square).div_(1 - rho)
+    variance = v.div(bias_correction2).sub_(square).div_(1 - rho)
     gamma = square.div(variance.mul_(rho).add_(square)).nan_to_num_(0.0, inf, -inf)
-    p.addcmul_(gamma, m_hat, value=-step)
+    p.addcmul_(gamma, m_hat, value=-step_size)
 
 
 class MSVAG(RuleOptimizer):

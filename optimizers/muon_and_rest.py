@@ -10,7 +10,7 @@ flatten it. In a network of convolutions hardly anything is left to Muon.
 
 import torch
 
-from optimizers.adam import Adam
+from .adam import Adam
 
 REVISION = 1
 

@@ -11,24 +11,30 @@ The trap: the power belongs to v, not to its root: v^power = sqrt(v)^(2 power). 
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, betas):
     b1, b2 = betas
-    return {"step": lr * sqrt(1 - b2**t) / (1 - b1**t)}
+    return {"step_size": lr * sqrt(1 - b2**t) / (1 - b1**t)}
 
 
-def padam(p, g, m, v, x, *, step, betas, eps, power, weight_decay):
+def padam(p, g, m, v, x, *, step_size, betas, eps, power, weight_decay):
+    """Update p, m, v and x in place.
+
+    p, g, m, v, x: tensors of one shape, or lists of them
+    step_size: float or 0-dim tensor
+    betas: two floats; eps, power, weight_decay: floats
+    """
     b1, b2 = betas
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)
     x.copy_(x.maximum(v))
-    p.addcdiv_(m, x.sqrt().add_(eps).pow_(2 * power), value=-step)
+    p.addcdiv_(m, x.sqrt().add_(eps).pow_(2 * power), value=-step_size)
 
 
 class Padam(RuleOptimizer):

@@ -13,7 +13,7 @@ The trap: decay is scaled by the rate, 5e-7 a step at the CIFAR setting. torch's
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
@@ -22,23 +22,29 @@ def scalars(t, lr, betas, weight_decay):
     b1, b2 = betas
     rho_inf = 2 / (1 - b2) - 1
     rho = rho_inf - 2 * t * b2**t / (1 - b2**t)
-    step, rectified = lr / (1 - b1**t), rho >= 5
+    step_size, rectified = lr / (1 - b1**t), rho >= 5
     if rectified:
         c = sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
-        step *= c * sqrt(1 - b2**t)
-    return {"step": step, "rectified": rectified, "decay": lr * weight_decay}
+        step_size *= c * sqrt(1 - b2**t)
+    return {"step_size": step_size, "rectified": rectified, "decay_amount": lr * weight_decay}
 
 
-def radam(p, g, m, v, *, step, rectified, decay, betas, eps, weight_decay):
+def radam(p, g, m, v, *, step_size, rectified, decay_amount, betas, eps, weight_decay):
+    """Update p, m and v in place.
+
+    p, g, m, v: tensors of one shape, or lists of them
+    step_size, decay_amount: floats or 0-dim tensors
+    betas: two floats; eps, weight_decay: floats; rectified: bool
+    """
     b1, b2 = betas
     if weight_decay:
-        p.add_(p, alpha=-decay)  # not p *= 1 - decay: in float32 1 - 5e-7 is off by 5 % of the decay
+        p.add_(p, alpha=-decay_amount)  # not p *= 1 - decay: in float32 1 - 5e-7 is off by 5 % of the decay
     m.lerp_(g, 1 - b1)
     v.mul_(b2).addcmul_(g, g, value=1 - b2)
     if rectified:
-        p.addcdiv_(m, v.sqrt().add_(eps), value=-step)
+        p.addcdiv_(m, v.sqrt().add_(eps), value=-step_size)
     else:
-        p.add_(m, alpha=-step)
+        p.add_(m, alpha=-step_size)
 
 
 class RAdam(RuleOptimizer):

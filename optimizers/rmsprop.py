@@ -7,20 +7,26 @@
 The trap: v starts at zero and is not corrected, so the first step is lr / sqrt(1 - a) long: ten times lr at a = 0.99.
 """
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr):
-    return {"step": lr}
+    return {"step_size": lr}
 
 
-def rmsprop(p, g, v, *, step, alpha, eps, weight_decay):
+def rmsprop(p, g, v, *, step_size, alpha, eps, weight_decay):
+    """Update p and v in place.
+
+    p, g, v: tensors of one shape, or lists of them
+    step_size: float or 0-dim tensor
+    alpha, eps, weight_decay: floats
+    """
     if weight_decay:
         g = g.add(p, alpha=weight_decay)
     v.mul_(alpha).addcmul_(g, g, value=1 - alpha)
-    p.addcdiv_(g, v.sqrt().add_(eps), value=-step)
+    p.addcdiv_(g, v.sqrt().add_(eps), value=-step_size)
 
 
 class RMSprop(RuleOptimizer):

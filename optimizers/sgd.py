@@ -8,24 +8,30 @@ The trap: u is a sum, not an average. Under a constant gradient the step tends t
 lr g at 0.9; methods that average (Adam's family) take lr g for the same gradient.
 """
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, weight_decay):
-    return {"step": lr, "keep": 1 - lr * weight_decay}
+    return {"step_size": lr, "decay_factor": 1 - lr * weight_decay}
 
 
-def sgd(p, g, u=None, *, step, keep, momentum, nesterov, weight_decay, decoupled):
+def sgd(p, g, u=None, *, step_size, decay_factor, momentum, nesterov, weight_decay, decoupled):
+    """Update p and u in place.
+
+    p, g: tensors of one shape, or lists of them; u: likewise, or None
+    step_size, decay_factor: floats or 0-dim tensors
+    momentum, weight_decay: floats; nesterov, decoupled: bools
+    """
     if decoupled:
-        p.mul_(keep)
+        p.mul_(decay_factor)
     elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     if u is not None:
         u.mul_(momentum).add_(g)
         g = g.add(u, alpha=momentum) if nesterov else u
-    p.add_(g, alpha=-step)
+    p.add_(g, alpha=-step_size)
 
 
 class SGD(RuleOptimizer):

@@ -11,26 +11,36 @@ least initial_accumulator / (1 - b2)), and a zero gradient moves every weight do
 
 from math import sqrt
 
-from optimizers.base import RuleOptimizer
+from .base import RuleOptimizer
 
 REVISION = 1
 
 
 def scalars(t, lr, betas, weight_decay):
     b1, b2 = betas
-    return {"step": lr / (1 - b1**t), "root": sqrt(1 - b2**t), "keep": 1 - lr * weight_decay}
+    return {
+        "step_size": lr / (1 - b1**t),
+        "bias_correction2_sqrt": sqrt(1 - b2**t),
+        "decay_factor": 1 - lr * weight_decay,
+    }
 
 
-def yogi(p, g, m, v, *, step, root, keep, betas, eps, weight_decay, decoupled):
+def yogi(p, g, m, v, *, step_size, bias_correction2_sqrt, decay_factor, betas, eps, weight_decay, decoupled):
+    """Update p, m and v in place.
+
+    p, g, m, v: tensors of one shape, or lists of them
+    step_size, bias_correction2_sqrt, decay_factor: floats or 0-dim tensors
+    betas: two floats; eps, weight_decay: floats; decoupled: bool
+    """
     b1, b2 = betas
     if decoupled:
-        p.mul_(keep)
+        p.mul_(decay_factor)
     elif weight_decay:
         g = g.add(p, alpha=weight_decay)
     m.lerp_(g, 1 - b1)
     square = g.mul(g)
     v.addcmul_(v.sub(square).sign_(), square, value=b2 - 1)
-    p.addcdiv_(m, v.sqrt().div_(root).add_(eps), value=-step)
+    p.addcdiv_(m, v.sqrt().div_(bias_correction2_sqrt).add_(eps), value=-step_size)
 
 
 class Yogi(RuleOptimizer):
@@ -47,5 +57,5 @@ class Yogi(RuleOptimizer):
         defaults = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, initial_accumulator=initial_accumulator)
         super().__init__(params, {**defaults, "decoupled": decoupled}, mode)
 
-    def initial(self, group):
+    def initial_slot_value(self, group):
         return group["initial_accumulator"]

@@ -12,19 +12,19 @@ import shutil
 import sys
 from pathlib import Path
 
-from experiments.cell import Cell
-from experiments.cli import guarded
-from experiments.compose import compose
-from experiments.evidence import changed
-from experiments.grid import load_grid
-from experiments.identity import fingerprint
-from experiments.recipes import CONFIGS, PROTOCOLS
-from experiments.record import Record, read_record, read_records, write_whole
-from experiments.run import set_aside
-from experiments.standing import ARCHIVE
-from experiments.tuning.rows import contestants, keep_row, read_row
-from experiments.tuning.slots import TRIALS, Slots, read_studies, studies_of
-from experiments.tuning.study import FILE
+from experiments.config.cell import Cell
+from experiments.config.cli import run_command
+from experiments.config.compose import compose
+from experiments.config.fingerprint import fingerprint
+from experiments.config.paths import ARCHIVE, CONFIGS
+from experiments.config.recipes import PROTOCOLS
+from experiments.grid.grid import load_grid
+from experiments.store.atomic_write import atomic_write
+from experiments.store.run_files import Record, read_record, read_records, set_aside
+from experiments.store.staleness import stale_reason
+from experiments.studies.study import FILE
+from experiments.studies.trials import TRIALS, StudyTrials, read_studies, studies_of
+from experiments.studies.tuned_recipes import final_requests, read_tuned_recipe, save_tuned_recipe
 
 FILES = ("config.yaml", "metrics.jsonl", "times.jsonl", "summary.json")
 STAND_INS = ("quick",)  # scales that never leave the live store
@@ -33,8 +33,8 @@ STAND_INS = ("quick",)  # scales that never leave the live store
 def main(store: Path, archive: Path = ARCHIVE, studies: bool = False) -> int:
     asked = of_grids() | (keep_studies(store, archive) if studies else set())
     found = [r for r in read_records(store) if r.cell in asked and worth_keeping(r)]
-    for record in (stale := [r for r in found if changed(r)]):
-        print(f"left out, of another configuration: {record.cell} seed {record.seed}: {changed(record)}")
+    for record in (stale := [r for r in found if stale_reason(r)]):
+        print(f"left out, of another configuration: {record.cell} seed {record.seed}: {stale_reason(record)}")
     copied = [r for r in found if r not in stale and keep(r, store, archive)]
     for record in copied:
         print(f"archived: {record.cell} seed {record.seed} ({record.status}, {record.epochs_done} epochs)")
@@ -54,13 +54,13 @@ def keep_studies(store: Path, archive: Path) -> set[Cell]:
     for study in read_studies([store]):
         if study.scale in STAND_INS:
             continue
-        slots = Slots(study, [store])
+        study_trials = StudyTrials(study, [store])
         for name in (FILE, TRIALS):
-            write_whole(studies_of(archive) / study.path / name, (slots.folder / name).read_bytes())
-        if row := read_row(store, study):
-            keep_row(archive, study, row)
-        requests = [r for values in slots.drawn.values() for r in slots.requests(values)]
-        cells |= {r.cell for r in [*requests, *(r for runs in contestants(slots).values() for r in runs)]}
+            atomic_write(studies_of(archive) / study.path / name, (study_trials.folder / name).read_bytes())
+        if row := read_tuned_recipe(store, study):
+            save_tuned_recipe(archive, study, row)
+        requests = [r for values in study_trials.drawn.values() for r in study_trials.requests(values)]
+        cells |= {r.cell for r in [*requests, *(r for runs in final_requests(study_trials).values() for r in runs)]}
     return cells
 
 
@@ -82,11 +82,11 @@ def keep(record: Record, store: Path, archive: Path) -> bool:
     shutil.rmtree(part, ignore_errors=True)
     shown = [f"samples/{p.name}" for p in sorted(record.folder.glob("samples/epoch=*.png"))[-1:]]  # the last ones
     for name in (*FILES, *shown):
-        write_whole(part / name, (record.folder / name).read_bytes())
+        atomic_write(part / name, (record.folder / name).read_bytes())
     shutil.rmtree(archive / path, ignore_errors=True)
     part.rename(archive / path)
     return True
 
 
 if __name__ == "__main__":
-    guarded(lambda: main(Path(compose([]).config["store"]), studies="--studies" in sys.argv[1:]))
+    run_command(lambda: main(Path(compose([]).config["store"]), studies="--studies" in sys.argv[1:]))

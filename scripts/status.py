@@ -13,19 +13,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from experiments.call import Call, parse
-from experiments.cli import guarded
-from experiments.compose import Request, compose
-from experiments.errors import UserError
-from experiments.grid import load_grid
-from experiments.identity import difference
-from experiments.progress import clock
-from experiments.recipes import CONFIGS
-from experiments.record import read_lines, read_record
-from experiments.run import run_path
-from experiments.standing import ARCHIVE, find, same, standing
-from experiments.throughput import kind
-from experiments.tuning.slots import Slots, read_studies
+from experiments.config.cli import run_command
+from experiments.config.compose import Request, compose
+from experiments.config.errors import UserError
+from experiments.config.fingerprint import difference
+from experiments.config.paths import ARCHIVE, CONFIGS
+from experiments.config.wording import duration
+from experiments.grid.grid import load_grid
+from experiments.grid.grid_options import GridOptions, parse_grid_options, run_kind
+from experiments.store.run_files import read_lines, read_record, run_path
+from experiments.store.status import finished_record, is_same_run, run_status
+from experiments.studies.trials import StudyTrials, read_studies
 
 STATES = ("done", "archived", "running", "partial", "unscored", "failed", "stale", "missing")
 
@@ -60,25 +58,25 @@ def show_studies(console: Console, words: Sequence[str]) -> list[bool]:
     store = Path(compose([]).config["store"])
     studies = [] if words else read_studies([store])
     for study in studies:
-        states = Counter(trial.outcome.status for trial in Slots(study, [store]).trials() if trial.outcome)
+        states = Counter(trial.outcome.status for trial in StudyTrials(study, [store]).drawn_trials() if trial.outcome)
         counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none begun"
         place = f"{study.data}/{study.model}/{study.optimizer} ({study.protocol}, {study.scale}, {study.sampler})"
-        console.print(f"study {place}: {sum(states.values())} of {study.slots} trials finished: {counts}")
+        console.print(f"study {place}: {sum(states.values())} of {study.n_trials} trials finished: {counts}")
     return [True for _ in studies]
 
 
 def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bool:
     """Print a grid's counts by model and data, and what is running or failed; False if nothing has begun."""
-    call = parse(words)
-    if only_begun and not call.words and not has_folders(call):
+    options = parse_grid_options(words)
+    if only_begun and not options.overrides and not has_folders(options):
         return False
-    requests = call.requests()
+    requests = options.requests()
     store = Path(requests[0].config["store"])
     states = {id(r): state_of(r, store) for r in requests}
     if only_begun and set(states.values()) == {"missing"}:
         return False
     shown = [state for state in STATES if state in ("done", "missing", *states.values())]  # 80 columns hold no more
-    table = Table(title=f"{call.grid.title}, {call.scale} scale", title_justify="left", box=None, pad_edge=False)
+    table = Table(title=f"{options.grid.title}, {options.scale} scale", title_justify="left", box=None, pad_edge=False)
     axes = ["data", "model"] if len({r.cell.setting for r in requests}) == 1 else ["setting", "data"]
     for column in (*axes, *shown):
         table.add_column(column, justify="left" if column in axes else "right", no_wrap=True)
@@ -90,33 +88,33 @@ def show(console: Console, words: Sequence[str], only_begun: bool = False) -> bo
         if states[id(request)] in ("running", "failed", "partial", "unscored", "stale"):
             console.print(f"{states[id(request)]}: {request.cell} seed {request.seed}{detail(request, store)}")
     if left := seconds_left(requests, states, store):
-        console.print(f"time left, one run after the other, from the epochs timed so far: {clock(left)}")
+        console.print(f"time left, one run after the other, from the epochs timed so far: {duration(left)}")
     return True
 
 
-def has_folders(call: Call) -> bool:
+def has_folders(options: GridOptions) -> bool:
     """Whether any of a call's cells, as the grid has them, has a folder. Composing them all would take seconds."""
     roots = (Path(compose([]).config["store"]), ARCHIVE)
-    return any((root / cell.folder).is_dir() for cell, _ in call.places() for root in roots)
+    return any((root / cell.folder).is_dir() for cell, _ in options.places() for root in roots)
 
 
 def state_of(request: Request, store: Path) -> str:
-    state = standing(request, store)
-    return "archived" if state != "done" and state != "running" and find(request, ARCHIVE) else state
+    state = run_status(request, store)
+    return "archived" if state != "done" and state != "running" and finished_record(request, ARCHIVE) else state
 
 
 def detail(request: Request, store: Path) -> str:
     folder = store / run_path(request)
     if (failure := folder / "failure.txt").is_file():
         return f": {failure.read_text().strip().splitlines()[-1]}"
-    if (record := read_record(store, run_path(request))) and not same(record, request):
+    if (record := read_record(store, run_path(request))) and not is_same_run(record, request):
         return f": {difference(record.config, request.config)}"
     times = read_lines(folder / "times.jsonl")
     done = f", epoch {len(times)} of {request.epochs} done"
     if not times:
         return done
     left = sum(line["seconds"] for line in times) / len(times) * (request.epochs - len(times))
-    return f"{done}, {clock(left)} left"
+    return f"{done}, {duration(left)} left"
 
 
 def seconds_left(requests: Sequence[Request], states: dict[int, str], store: Path) -> float:
@@ -126,14 +124,14 @@ def seconds_left(requests: Sequence[Request], states: dict[int, str], store: Pat
     for request in requests:
         times = read_lines(store / run_path(request) / "times.jsonl")
         done[id(request)] = 0 if states[id(request)] == "stale" else len(times)
-        timed.setdefault(kind(request), []).extend(line["seconds"] for line in times)
+        timed.setdefault(run_kind(request), []).extend(line["seconds"] for line in times)
     total = 0.0
     for request in requests:
-        seconds = timed[kind(request)]
+        seconds = timed[run_kind(request)]
         if states[id(request)] not in ("done", "archived") and seconds:
             total += sum(seconds) / len(seconds) * (request.epochs - done[id(request)])
     return total
 
 
 if __name__ == "__main__":
-    guarded(lambda: main(sys.argv[1:]))
+    run_command(lambda: main(sys.argv[1:]))

@@ -4,8 +4,9 @@ a run set for its process is undone."""
 import pytest
 import torch
 
-from experiments.compose import compose
-from experiments.run import run, run_path
+from experiments.config.compose import compose
+from experiments.runs.run import run
+from experiments.store.run_files import run_path
 
 
 def pytest_collection_modifyitems(items):

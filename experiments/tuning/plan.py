@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from experiments.call import default_scale, known_optimizer, read
-from experiments.cli import nearest
-from experiments.errors import UserError
-from experiments.identity import counts
-from experiments.recipes import CONFIGS
-from experiments.tuning.space import Space, read_space, space_file
-from experiments.tuning.study import PRUNERS, SAMPLERS, Study
+from experiments.config.compose import override_key
+from experiments.config.errors import UserError, nearest
+from experiments.config.fingerprint import is_counted
+from experiments.config.paths import CONFIGS
+from experiments.config.yaml_files import read_yaml
+from experiments.grid.grid_options import default_scale, known_optimizer, read_option
+from experiments.studies.space import Space, read_space, space_file
+from experiments.studies.study import PRUNERS, SAMPLERS, Study
 
 STEERING = ("jobs", "on_failure", "retries", "max_seconds", "worker")
 OWN = (
@@ -26,11 +25,12 @@ OWN = (
 
 @dataclass(frozen=True)
 class Tuning:
-    """What `experiments.tune` is asked for. words: how runs are run (threads=1); they change no result."""
+    """What `experiments.tune` is asked for. overrides: how runs are run (threads=1); they change no
+    result."""
 
     title: str
     studies: tuple[Study, ...]
-    words: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
     storage: str | None = None
     jobs: int | None = None
     on_failure: str = "continue"
@@ -39,74 +39,75 @@ class Tuning:
     worker: bool = False
 
 
-def parse(words: Sequence[str]) -> Tuning:
-    """Read `task=cifar scale=quick optimizer=adam,sgd budget=8 ...`; every other word is a Hydra override of all runs.
+def parse_tuning(arguments: Sequence[str]) -> Tuning:
+    """Read `task=cifar scale=quick optimizer=adam,sgd budget=8 ...`; all others are Hydra overrides.
 
     Raises:
         UserError: unknown names, numbers that are none, tuning seeds among the fresh ones, a bad search space.
     """
-    given, rest = split(words)
+    given, rest = split_arguments(arguments)
     task = given.get("task", "cifar")
-    file = load(task)
+    file = load_study_file(task)
     scale = given.get("scale") or default_scale(tuple(file["budget"]))
     if scale not in file["budget"]:
         raise UserError(
             f"no scale {scale!r}{nearest(scale, list(file['budget']))}; there are {', '.join(file['budget'])}"
         )
-    values = {key: at_scale(value, scale) for key, value in {**file, **file["seeds"]}.items()}
+    values = {key: value_at_scale(value, scale) for key, value in {**file, **file["seeds"]}.items()}
     values |= {key: value for key, value in given.items() if key in ("setting", "data", "model", "protocol")}
-    how = tuple(w for w in rest if not counts(name_of(w)))
-    trial_seeds, fresh_seeds = numbers(given, "trial_seeds", values["trials"]), numbers(given, "seeds", values["fresh"])
+    how = tuple(o for o in rest if not is_counted(override_key(o)))
+    trial_seeds, fresh_seeds = (
+        parse_numbers(given, "trial_seeds", values["trials"]),
+        parse_numbers(given, "seeds", values["fresh"]),
+    )
     if shared := set(trial_seeds) & set(fresh_seeds):
         raise UserError(f"seed {min(shared)} is a tuning seed: the winner is run again with fresh ones")
     names = given["optimizer"].split(",") if "optimizer" in given else values["optimizers"]
     if "space" in given and len(names) != 1:
         raise UserError(f"space={given['space']} is for one optimizer; name it with optimizer=")
-    sampler = one_of("sampler", given.get("sampler", values["sampler"]), SAMPLERS)
+    sampler = checked_choice("sampler", given.get("sampler", values["sampler"]), SAMPLERS)
     studies = tuple(
         Study(
             task=task, setting=values["setting"], data=values["data"], model=values["model"],
             optimizer=known_optimizer(name),
-            protocol=values["protocol"], scale=scale, words=merged(values["words"], [w for w in rest if w not in how]),
-            space=searched(space_of(name, values["setting"], given, values["search"]), sampler, given),
+            protocol=values["protocol"], scale=scale,
+            overrides=merge_overrides(values["overrides"], [o for o in rest if o not in how]),
+            space=narrowed_space(search_space(name, values["setting"], given, values["search"]), sampler, given),
             sampler=sampler,
-            pruner=one_of("pruner", given.get("pruner", values["pruner"]), PRUNERS),
-            budget=numbers(given, "budget", [values["budget"]])[0], trial_seeds=trial_seeds, fresh_seeds=fresh_seeds,
+            pruner=checked_choice("pruner", given.get("pruner", values["pruner"]), PRUNERS),
+            budget=parse_numbers(given, "budget", [values["budget"]])[0],
+            trial_seeds=trial_seeds, fresh_seeds=fresh_seeds,
             select=values["select"], better=values["better"], target=file["target"].get(values["data"]),
         )
         for name in names
     )  # fmt: skip
-    steering = {key: read(key, given[key]) for key in STEERING if key in given}
+    steering = {key: read_option(key, given[key]) for key in STEERING if key in given}
     return Tuning(file["title"], studies, how, given.get("storage"), **steering)
 
 
-def split(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """The command's own words by key, and Hydra's."""
+def split_arguments(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """The command's own arguments by key, and Hydra's overrides."""
     given: dict[str, str] = {}
     rest = []
-    for word in words:
-        key, equals, value = word.partition("=")
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
         if not equals:
-            raise UserError(f"every word is key=value, got {word!r}")
+            raise UserError(f"every word is key=value, got {argument!r}")
         if key == "seed":
             raise UserError("a study takes trial_seeds and seeds, not seed")
         if key in OWN:
             given[key] = value
         else:
-            rest.append(word)
+            rest.append(argument)
     return given, rest
 
 
-def name_of(word: str) -> str:
-    return word.partition("=")[0].lstrip("+~")
-
-
-def merged(words: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+def merge_overrides(overrides: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
     """The study file's overrides and the command line's, which win."""
-    return (*(word for word in words if name_of(word) not in map(name_of, own)), *own)
+    return (*(o for o in overrides if override_key(o) not in map(override_key, own)), *own)
 
 
-def space_of(optimizer: str, setting: str, given: dict[str, str], search: list[str] | str) -> Space:
+def search_space(optimizer: str, setting: str, given: dict[str, str], search: list[str] | str) -> Space:
     """An optimizer's search space; a file that the command line names is searched whole, unless told."""
     search = given["search"].split(",") if given.get("search", "all") != "all" else given.get("search", search)
     if "space" in given:
@@ -114,13 +115,15 @@ def space_of(optimizer: str, setting: str, given: dict[str, str], search: list[s
     return read_space(space_file(optimizer, setting), search)
 
 
-def searched(space: Space, sampler: str, given: dict[str, str]) -> Space:
-    """The space with what the command line says to search of the grid, where it is the grid that is searched.
+def narrowed_space(space: Space, sampler: str, given: dict[str, str]) -> Space:
+    """The space with what the command line says to search of the grid; without one where ranges are searched.
 
     Raises:
         UserError: something to search that the grid does not have.
     """
-    if sampler != "grid" or given.get("search", "all") == "all":
+    if sampler != "grid":
+        return replace(space, grid={})  # it decides nothing, so it must not name the study
+    if given.get("search", "all") == "all":
         return space
     wanted = [key.removeprefix("1-") for key in given["search"].split(",")]
     kept = {key: values for key, values in space.grid.items() if key.removeprefix("1-") in wanted}
@@ -129,20 +132,20 @@ def searched(space: Space, sampler: str, given: dict[str, str]) -> Space:
     return replace(space, grid=kept)
 
 
-def load(task: str) -> dict[str, Any]:
+def load_study_file(task: str) -> dict[str, Any]:
     names = sorted(path.stem for path in (CONFIGS / "study").glob("*.yaml"))
     if task not in names:
         raise UserError(f"no study of the task {task!r}{nearest(task, names)}; there are {', '.join(names)}")
-    content: Any = OmegaConf.to_container(OmegaConf.load(CONFIGS / "study" / f"{task}.yaml"))
+    content: dict[str, Any] = read_yaml(CONFIGS / "study" / f"{task}.yaml")
     return content
 
 
-def at_scale(value: Any, scale: str) -> Any:
+def value_at_scale(value: Any, scale: str) -> Any:
     """A study file's value at a scale."""
     return value[scale] if isinstance(value, dict) and scale in value else value
 
 
-def numbers(given: dict[str, str], key: str, default: Sequence[int]) -> tuple[int, ...]:
+def parse_numbers(given: dict[str, str], key: str, default: Sequence[int]) -> tuple[int, ...]:
     """One or more whole numbers, not negative."""
     try:
         found = tuple(int(value) for value in given[key].split(",")) if key in given else tuple(default)
@@ -155,7 +158,7 @@ def numbers(given: dict[str, str], key: str, default: Sequence[int]) -> tuple[in
     return found
 
 
-def one_of(key: str, value: str, choices: Sequence[str]) -> str:
+def checked_choice(key: str, value: str, choices: Sequence[str]) -> str:
     if value not in choices:
         raise UserError(f"{key} must be one of {', '.join(choices)}, got {value!r}")
     return value

@@ -6,9 +6,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from data import digits as module
-from data.digits import digits
-from data.images import DataError, Images, enlarge
+from data.digits import CONTENT, digits
+from data.errors import DataError
+from data.images import Images, enlarge_bilinear
 
 
 def test_digits_are_scikit_learns():
@@ -22,7 +22,7 @@ def test_digits_are_scikit_learns():
 
 
 def test_the_content_is_the_committed_one_at_every_size():
-    assert digits(8).content == digits(32).content == module.known_content("digits")
+    assert digits(8).content == digits(32).content == CONTENT["digits"]
 
 
 def test_mean_and_std_are_those_of_the_training_images():
@@ -47,7 +47,7 @@ def test_a_smaller_size_is_refused():
 def test_enlarging_is_bilinear():
     column = torch.tensor([0, 100], dtype=torch.uint8)
     image = column[None, None, :, None].expand(1, 2, 2, 3).contiguous()
-    assert enlarge(image, 4)[0, 0, :, 0].tolist() == [0, 25, 75, 100]
+    assert enlarge_bilinear(image, 4)[0, 0, :, 0].tolist() == [0, 25, 75, 100]
 
 
 def test_images_are_indexed_and_moved_together():

@@ -8,7 +8,18 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from data.jpeg import RATIO, SCALE, TRIES, Unreadable, centre_crop, decode, random_box, random_crop, resized, uniforms
+from data.jpeg import (
+    AREA_SHARE,
+    ASPECT_RATIO,
+    MAX_TRIES,
+    UnreadableImage,
+    centre_crop,
+    decode,
+    draw_uniforms,
+    random_box,
+    random_crop,
+    resize,
+)
 from tests.pictures import picture, saved, turned
 
 
@@ -52,7 +63,7 @@ DAMAGED = {
 @pytest.mark.parametrize("kind", DAMAGED)
 def test_says_why_a_file_cannot_be_read(kind):
     content, why = DAMAGED[kind]
-    with pytest.raises(Unreadable, match=why):
+    with pytest.raises(UnreadableImage, match=why):
         decode(content)
 
 
@@ -63,10 +74,10 @@ def test_damage_that_pillow_reads_past_is_read_past():
 
 
 def test_random_numbers_are_those_of_the_image_and_the_epoch_alone():
-    numbers = uniforms(7, 3)
-    assert len(numbers) == 2 * TRIES + 3 and all(0 <= n < 1 for n in numbers)
-    assert uniforms(7, 3) == numbers and uniforms(7, 4) != numbers and uniforms(8, 3) != numbers
-    drawn = np.array([uniforms(7, index) for index in range(4000)])
+    numbers = draw_uniforms(7, 3)
+    assert len(numbers) == 2 * MAX_TRIES + 3 and all(0 <= n < 1 for n in numbers)
+    assert draw_uniforms(7, 3) == numbers and draw_uniforms(7, 4) != numbers and draw_uniforms(8, 3) != numbers
+    drawn = np.array([draw_uniforms(7, index) for index in range(4000)])
     np.testing.assert_allclose(drawn.mean(0), 0.5, atol=4 * 12**-0.5 / 4000**0.5)
     assert np.abs(np.corrcoef(drawn[:-1, 0], drawn[1:, 0])[0, 1]) < 0.07  # neighbours share nothing
 
@@ -75,7 +86,7 @@ def test_random_numbers_are_those_of_the_image_and_the_epoch_alone():
 def test_boxes_are_distributed_as_torchvision_s(shape):
     from scipy.stats import ks_2samp
 
-    ours = np.array([random_box(*shape, uniforms(1, index)) for index in range(3000)])
+    ours = np.array([random_box(*shape, draw_uniforms(1, index)) for index in range(3000)])
     torch.manual_seed(0)
     image = torch.empty((3, *shape))
     theirs = np.array([v2.RandomResizedCrop.make_params(crop(), [image]) for _ in range(3000)], dtype=object)
@@ -86,18 +97,18 @@ def test_boxes_are_distributed_as_torchvision_s(shape):
 
 
 def crop():
-    return v2.RandomResizedCrop(224, scale=SCALE, ratio=RATIO)
+    return v2.RandomResizedCrop(224, scale=AREA_SHARE, ratio=ASPECT_RATIO)
 
 
 def test_a_box_that_never_fits_is_the_middle_as_torchvision_has_it():
-    draws = [1 - 1e-9] * (2 * TRIES + 3)  # always the whole area, at the widest shape
+    draws = [1 - 1e-9] * (2 * MAX_TRIES + 3)  # always the whole area, at the widest shape
     assert random_box(400, 40, draws) == ((400 - 53) // 2, 0, 53, 40)
-    assert random_box(40, 400, [1 - 1e-9, 0.5] * TRIES + [0.5] * 3) == (0, (400 - 53) // 2, 40, 53)
+    assert random_box(40, 400, [1 - 1e-9, 0.5] * MAX_TRIES + [0.5] * 3) == (0, (400 - 53) // 2, 40, 53)
 
 
 @pytest.mark.parametrize("shape", [(375, 500), (500, 333), (256, 256), (70, 64)])
 @pytest.mark.parametrize("side", [224, 64])
-def test_the_middle_is_torchvision_s_to_a_level(shape, side):
+def test_the_centre_crop_is_torchvisions_to_one_level(shape, side):
     image = picture(*shape)
     shorter = round(side * 256 / 224)
     theirs = v2.Compose([v2.Resize(shorter), v2.CenterCrop(side)])(image)
@@ -107,12 +118,12 @@ def test_the_middle_is_torchvision_s_to_a_level(shape, side):
 
 
 @pytest.mark.parametrize("box", [(0, 0, 375, 500), (50, 60, 250, 300), (7, 9, 90, 100), (30, 30, 224, 224)])
-def test_a_crop_is_pillow_s_to_a_level(box):
+def test_a_resized_crop_is_pillows_to_one_level(box):
     top, left, height, width = box
     pixels = np.array(picture(375, 500))
     theirs = Image.fromarray(pixels).crop((left, top, left + width, top + height))
     theirs = theirs.resize((224, 224), Image.Resampling.BILINEAR)
-    ours = resized(pixels[top : top + height, left : left + width], 224, 224)
+    ours = resize(pixels[top : top + height, left : left + width], 224, 224)
     assert np.abs(ours.astype(int) - np.asarray(theirs)).max() <= 1
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from data import ptb as ptb_module
-from data.images import DataError
+from data.errors import DataError
 from data.ptb import TOKENS, ptb
-from data.text import read_text, text_data
+from data.text import read_utf8, text_data
 from data.topics import CONTENT, topics
 from data.wikitext import wikitext2
-from experiments.recipes import CONFIGS
+from experiments.config.paths import CONFIGS
 from tests.answer import Answer
 
 REAL = Path(os.environ.get("DATA_ROOT", CONFIGS.parent / "data" / "raw"))
@@ -43,7 +43,7 @@ def test_an_unknown_encoding_is_named_with_its_place(tmp_path):
     path = tmp_path / "train.txt"
     path.write_bytes("caf\u00e9".encode("latin1"))
     with pytest.raises(DataError, match=r"train.txt is not UTF-8 text: byte 3 is 0xe9"):
-        read_text(path)
+        read_utf8(path)
 
 
 def small_ptb(monkeypatch, root):

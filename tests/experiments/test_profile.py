@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from experiments.errors import UserError
+from experiments.config.errors import UserError
 from experiments.profile import SHOWN, main
 
 

@@ -90,6 +90,6 @@ def test_layer_norm_keeps_the_samples_of_a_batch_apart_and_batch_norm_does_not()
 @pytest.mark.parametrize(
     "make, words", [(dcgan, {"pixels": 12}), (dcgan, {"norm": "none"}), (dcgan, {"head": "x"}), (sngan, {"pixels": 64})]
 )
-def test_what_makes_no_sense_is_refused(make, words):
+def test_bad_arguments_are_refused(make, words):
     with pytest.raises(ValueError):
         make(10, **words)

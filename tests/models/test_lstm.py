@@ -30,7 +30,7 @@ def test_shapes_and_forward_pass_equal_the_official_ones(case, recurrent):
     fill(net)
     words = torch.tensor(case["words"])
     with torch.no_grad():
-        out = net(words, net.start(words.shape[1]))
+        out = net(words, net.initial_state(words.shape[1]))
         loss = F.cross_entropy(out.logits.flatten(0, 1), (words + 1).flatten() % 10_000)
     assert float(loss) == pytest.approx(case["mean_nll"], rel=1e-10)
     last = torch.tensor(case["last_hidden_first8"], dtype=torch.float64)
@@ -41,7 +41,7 @@ def test_shapes_and_forward_pass_equal_the_official_ones(case, recurrent):
 @pytest.mark.parametrize("recurrent, reached", [("frozen", False), ("trained", True)])
 def test_only_trained_recurrent_matrices_get_a_gradient_and_all_else_does(recurrent, reached):
     net = AWDLSTM(recurrent=recurrent, **SMALL)
-    out = net(torch.arange(12).view(6, 2), net.start(2))
+    out = net(torch.arange(12).view(6, 2), net.initial_state(2))
     out.logits.square().mean().backward()
     assert all(p.grad is not None and bool(p.grad.any()) for p in net.parameters())
     names = {name for name, _ in net.named_parameters()}
@@ -60,7 +60,7 @@ def test_initial_weights_lie_in_the_official_ranges():
 def test_evaluation_drops_nothing_and_chunks_change_nothing():
     net = AWDLSTM(recurrent="frozen", **SMALL).double().eval()
     words = torch.randint(30, (50, 1))
-    whole, state, parts = net(words, net.start(1)).logits, net.start(1), []
+    whole, state, parts = net(words, net.initial_state(1)).logits, net.initial_state(1), []
     for chunk in words.split(7):
         out = net(chunk, state)
         state = out.state
@@ -70,7 +70,7 @@ def test_evaluation_drops_nothing_and_chunks_change_nothing():
 
 def test_locked_dropout_has_one_mask_for_all_time_steps():
     net = AWDLSTM(recurrent="frozen", **SMALL)
-    x = net.locked(torch.ones(5, 3, 400), 0.4)
+    x = net.locked_dropout(torch.ones(5, 3, 400), 0.4)
     assert (x == x[:1]).all() and x.unique().tolist() == pytest.approx([0.0, 1 / 0.6])
     assert 0.55 < float((x > 0).float().mean()) < 0.65
 
@@ -80,7 +80,7 @@ def test_a_dropped_word_is_zero_in_the_whole_batch_and_the_output_layer_keeps_it
     net = AWDLSTM(recurrent="frozen", **{**SMALL, **DRY, "word_dropout": 0.5})
     words, seen = torch.arange(30).repeat(2, 1).t().contiguous(), []
     net.layers[0].register_forward_pre_hook(lambda layer, args: seen.append(args[0]))
-    logits = net(words, net.start(2)).logits
+    logits = net(words, net.initial_state(2)).logits
     zero = (seen[0] == 0).all(2)
     assert torch.equal(zero[:, 0], zero[:, 1]) and 5 < int(zero[:, 0].sum()) < 25
     kept = ~zero[:, 0]
@@ -92,7 +92,7 @@ def test_the_recurrent_matrix_is_dropped_once_a_batch():
     torch.manual_seed(0)
     net = AWDLSTM(recurrent="frozen", **{**SMALL, **DRY, "weight_drop": 0.5})
     words = torch.full((3, 1), 7)
-    first, second = (net(words, net.start(1)).raw for _ in range(2))
+    first, second = (net(words, net.initial_state(1)).raw for _ in range(2))
     assert torch.equal(first[0], second[0])  # the first step meets a state of zeros
     assert not torch.equal(first[1], second[1])
 

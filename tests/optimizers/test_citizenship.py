@@ -9,8 +9,8 @@ import torch
 
 import optimizers
 from optimizers import SGD, AdaBelief, AdaBeliefVariant, AdaBound, AdaDiffVariant, Adam, Yogi
-from optimizers.__main__ import RULES, table
-from optimizers.modes.eager import Tensors
+from optimizers.__main__ import RULES, markdown_table
+from optimizers.backends.eager import Tensors
 from tests.optimizers.cases import EVERY
 
 SHAPES = [(4, 3), (5,), (2, 2, 3, 3), ()]
@@ -58,12 +58,13 @@ def test_loop_and_foreach_are_the_same_bits(name, dtype, late):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", EVERY)
-def test_a_parameter_without_gradient_is_not_touched(name, mode):
+def test_a_parameter_without_gradient_is_not_touched_and_those_after_it_are(name, mode):
     params = parameters()
-    before = params[2].detach().clone()
+    before = [p.detach().clone() for p in params]
     optimizer = make(name, params, mode=mode)
     train(params, optimizer, 3, late=2)
-    assert torch.equal(params[2], before) and params[2] not in optimizer.state
+    assert torch.equal(params[2], before[2]) and params[2] not in optimizer.state
+    assert not torch.equal(params[3], before[3])
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -217,6 +218,14 @@ def test_defaults_are_the_method_s_own_and_the_mode_is_kept(name):
     assert optimizer.mode == "loop" and set(DEFAULTS) == set(RULES)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_betas_may_be_a_list(mode):
+    """As a configuration file gives them."""
+    listed, paired = parameters(), parameters()
+    moved = train(listed, Adam(listed, betas=[0.8, 0.9], mode=mode), 3)
+    assert same(moved, train(paired, Adam(paired, betas=(0.8, 0.9), mode=mode), 3))
+
+
 def test_adabound_remembers_the_rate_of_each_group():
     optimizer = AdaBound([{"params": parameters(), "lr": 1e-2}], lr=1e-3)
     optimizer.add_param_group({"params": parameters()})
@@ -263,7 +272,7 @@ def test_a_grad_scaler_skips_a_step_whose_gradient_overflowed(mode):
 def test_sparse_gradients_are_refused(name, mode):
     p = torch.nn.Parameter(torch.ones(3))
     p.grad = torch.ones(3).to_sparse()
-    with pytest.raises(RuntimeError, match="does not support sparse gradients"):
+    with pytest.raises(RuntimeError, match=f"^{EVERY[name][0].__name__} does not support sparse gradients"):
         make(name, [p], mode=mode).step()
 
 
@@ -308,9 +317,9 @@ def test_an_unknown_argument_is_refused():
 
 
 def test_the_list_names_every_optimizer_with_its_state():
-    rows = {row.split(" | ")[0].strip("| "): row for row in table().splitlines()[2:]}
+    rows = {row.split(" | ")[0].strip("| "): row for row in markdown_table().splitlines()[2:]}
     assert set(rows) == set(optimizers.__all__) - {"MuonAndRest"}  # two optimizers in one
-    assert table() in (Path(__file__).parents[2] / "README.md").read_text()
+    assert markdown_table() in (Path(__file__).parents[2] / "README.md").read_text()
     assert "exp_avg, exp_avg_var | 8" in rows["AdaBelief"] and "| - | 0 |" in rows["Fromage"]
 
 

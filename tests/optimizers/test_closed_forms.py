@@ -45,9 +45,9 @@ def test_adabelief_first_step(g):
 
 
 def test_adabelief_constant_gradient_is_trusted_more_and_more():
-    steps, state = moves(AdaBelief, [0.5] * 1000, eps=1e-8)
+    moved, state = moves(AdaBelief, [0.5] * 1000, eps=1e-8)
     for t, value in [(1, 1.1110836525947867e-3), (10, 1.6353526768e-3), (100, 4.9526446190e-3), (1000, 1.98723730e-2)]:
-        assert steps[t - 1] == pytest.approx(value, rel=1e-8)
+        assert moved[t - 1] == pytest.approx(value, rel=1e-8)
     assert float(state["exp_avg_var"]) == pytest.approx(4.002824294e-4, rel=1e-8)
 
 
@@ -75,8 +75,8 @@ DECAYED = {False: 0.998951716262178, True: 0.99999}
 
 @pytest.mark.parametrize("decoupled", DECAYED)
 def test_adabelief_decay_alone(decoupled):
-    steps, _ = moves(AdaBelief, [0.0], eps=1e-8, weight_decay=1e-2, decoupled=decoupled)
-    assert 1 - steps[0] == pytest.approx(DECAYED[decoupled], rel=1e-12)
+    moved, _ = moves(AdaBelief, [0.0], eps=1e-8, weight_decay=1e-2, decoupled=decoupled)
+    assert 1 - moved[0] == pytest.approx(DECAYED[decoupled], rel=1e-12)
 
 
 def test_adam_first_step_is_the_rate():
@@ -90,8 +90,8 @@ def test_adabound_first_step_and_its_upper_bound(g, move):
 
 
 def test_adabound_without_gamma_has_a_lower_bound_of_zero_and_no_upper_one():
-    steps = moves(AdaBound, [1e-6] * 3, lr=1e-3, gamma=0.0, eps=0.0)[0]
-    assert steps == pytest.approx(moves(Adam, [1e-6] * 3, lr=1e-3, eps=0.0)[0], rel=1e-9)
+    moved = moves(AdaBound, [1e-6] * 3, lr=1e-3, gamma=0.0, eps=0.0)[0]
+    assert moved == pytest.approx(moves(Adam, [1e-6] * 3, lr=1e-3, eps=0.0)[0], rel=1e-9)
 
 
 def test_adabound_at_a_rate_of_zero_stands_still():
@@ -108,8 +108,8 @@ def test_adabound_bounds_follow_the_rate():
 
 
 def test_radam_falls_back_to_momentum_for_five_steps():
-    steps = [s / 1e-3 for s in moves(RAdam, [0.5] * 8, lr=1e-3)[0]]
-    assert steps == pytest.approx([0.5] * 5 + [0.0258, 0.0327, 0.0387], abs=5e-5)
+    moved = [move / 1e-3 for move in moves(RAdam, [0.5] * 8, lr=1e-3)[0]]
+    assert moved == pytest.approx([0.5] * 5 + [0.0258, 0.0327, 0.0387], abs=5e-5)
 
 
 @pytest.mark.parametrize("g, move", [(1, 9.985113577e-4), (1e-2, 2.929499320e-4), (1e-4, 3.341240067e-6),
@@ -164,10 +164,10 @@ def test_ada1_is_adadiff_where_there_is_no_eps():
 
 
 def test_ada1_has_its_eps_outside_of_the_root_and_of_the_state():
-    steps, state = moves(AdaDiffVariant, [0.5], form="ada1", eps=1e-2, lr=1e-3)
+    moved, state = moves(AdaDiffVariant, [0.5], form="ada1", eps=1e-2, lr=1e-3)
     v = 1e-3 * 2 * 0.25
     assert float(state["exp_avg_sq"]) == pytest.approx(v, rel=1e-12)
-    assert steps[0] == pytest.approx(1e-3 * math.sqrt(1e-3) * 0.5 / (math.sqrt(v) + 1e-2), rel=1e-12)
+    assert moved[0] == pytest.approx(1e-3 * math.sqrt(1e-3) * 0.5 / (math.sqrt(v) + 1e-2), rel=1e-12)
 
 
 def test_ada3_averages_to_twice_the_variance():
@@ -187,8 +187,8 @@ def test_ada4_takes_the_larger_square_and_keeps_no_gradient():
 
 
 def test_adopt_idles_on_its_first_call_and_then_follows_the_sign():
-    steps, _ = moves(ADOPT, [0.3] * 4, lr=1e-2)
-    assert steps == pytest.approx([0] + [1e-2 * (1 - 0.9**k) for k in (1, 2, 3)], abs=1e-12)
+    moved, _ = moves(ADOPT, [0.3] * 4, lr=1e-2)
+    assert moved == pytest.approx([0] + [1e-2 * (1 - 0.9**k) for k in (1, 2, 3)], abs=1e-12)
 
 
 def test_adopt_s_first_form_moves_ten_times_as_far_at_first():

@@ -131,8 +131,8 @@ def fromage():
     p = yield
     while True:
         g = yield p
-        step = LR * g * abs(p) / abs(g) if g and p else LR * g
-        p = (p - step) / sqrt(1 + LR * LR)
+        move = LR * g * abs(p) / abs(g) if g and p else LR * g
+        p = (p - move) / sqrt(1 + LR * LR)
 
 
 def lion():

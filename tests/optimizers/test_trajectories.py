@@ -10,7 +10,7 @@ import torch
 from optimizers import ADOPT, SGD, AdaBelief, AdaBeliefVariant, AdaBound, Adam, Adan, AMSGrad, Lion, RAdam, RMSprop
 from tests.optimizers.cases import TRAJECTORIES
 
-STORED = np.load(Path(__file__).parent.parent / "oracles" / "trajectories.npz")
+STORED = np.load(Path(__file__).parents[1] / "oracles" / "trajectories.npz")
 INDEX = json.loads(str(STORED["index"]))
 NAMES = ("w", "b", "z")
 BOTH = ["loop", "compiled"]

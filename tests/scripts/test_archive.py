@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.record import read_record, read_records, write_whole
+from experiments.store.atomic_write import atomic_write
+from experiments.store.run_files import read_record, read_records
 from scripts import archive
 
 
@@ -35,7 +36,7 @@ def test_only_runs_at_rest_are_copied_and_only_once(store, tmp_path, real, capsy
 def test_the_last_samples_go_along(store, tmp_path, real):
     folder = store.run("epochs=1")[1]
     for epoch in (4, 9):
-        write_whole(folder / "samples" / f"epoch={epoch:03d}.png", bytes([epoch]))
+        atomic_write(folder / "samples" / f"epoch={epoch:03d}.png", bytes([epoch]))
     archive.main(store.path, tmp_path / "archive")
     assert [(p.name, p.read_bytes()) for p in (tmp_path / "archive").rglob("*.png")] == [("epoch=009.png", b"\x09")]
 
@@ -51,7 +52,7 @@ def test_nothing_archived_names_a_place_of_this_machine(store, tmp_path, real):
 
 def test_a_copy_that_was_killed_is_not_read_and_is_made_again(store, tmp_path, real, monkeypatch):
     _, folder = store.run("epochs=1")
-    write = archive.write_whole
+    write = archive.atomic_write
 
     def killed(path, content):
         if path.name == "summary.json":
@@ -59,7 +60,7 @@ def test_a_copy_that_was_killed_is_not_read_and_is_made_again(store, tmp_path, r
         write(path, content)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(archive, "write_whole", killed)
+        patch.setattr(archive, "atomic_write", killed)
         archive.main(store.path, tmp_path / "archive")
     assert read_records(tmp_path / "archive") == []
     archive.main(store.path, tmp_path / "archive")

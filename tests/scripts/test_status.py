@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.call import Call, parse
-from experiments.claim import claim
-from experiments.errors import UserError
-from experiments.run import note_failure, run, run_path
+from experiments.config.errors import UserError
+from experiments.grid.grid_options import GridOptions, parse_grid_options
+from experiments.runs.run import note_failure, run
+from experiments.store.lock import run_lock
+from experiments.store.run_files import run_path
 from scripts import status
 
 WORDS = ["grid=cifar", "scale=quick", "model=vgg11", "optimizer=adam,sgd,adamw", "model.width=0.0625", "epochs=2",
@@ -17,7 +18,7 @@ WORDS = ["grid=cifar", "scale=quick", "model=vgg11", "optimizer=adam,sgd,adamw",
 @pytest.fixture
 def requests(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = parse([*WORDS, f"store={tmp_path / 'runs'}"]).requests()
+    found = parse_grid_options([*WORDS, f"store={tmp_path / 'runs'}"]).requests()
     return {request.cell.optimizer.split(",")[0]: request for request in found}
 
 
@@ -30,7 +31,7 @@ def test_states(requests, tmp_path):
     run(requests["adam"])
     run(replace(requests["sgd"], config={**requests["sgd"].config, "max_seconds": 0.0}))
     assert states(requests, tmp_path) == {"adam": "done", "sgd": "partial", "adamw": "missing"}
-    with claim(tmp_path / "runs", run_path(requests["adamw"])):
+    with run_lock(tmp_path / "runs", run_path(requests["adamw"])):
         assert states(requests, tmp_path)["adamw"] == "running"
     note_failure(requests["sgd"], "RuntimeError: out of memory")
     assert states(requests, tmp_path)["sgd"] == "failed"
@@ -52,7 +53,7 @@ def test_the_counts_in_the_table(requests, tmp_path, capsys):
 def test_a_grid_without_a_folder_is_not_composed(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STORE", str(tmp_path / "runs"))
-    monkeypatch.setattr(Call, "requests", lambda call: pytest.fail(f"{call.grid.name} was composed"))
+    monkeypatch.setattr(GridOptions, "requests", lambda call: pytest.fail(f"{call.grid.name} was composed"))
     assert status.main([]) == 0 and "no runs yet" in capsys.readouterr().out
 
 
@@ -85,7 +86,7 @@ def test_progress_is_shown_where_nobody_knows_the_data_s_content_in_advance(tmp_
     monkeypatch.chdir(tmp_path)
     words = ["grid=cifar", "scale=quick", "model=vgg11", "optimizer=sgd", "model.width=0.0625", "epochs=2", "threads=1",
              "progress=none", f"store={tmp_path / 'runs'}"]  # fmt: skip
-    (request,) = parse(words).requests()
+    (request,) = parse_grid_options(words).requests()
     run(replace(request, config={**request.config, "max_seconds": 0.0}))
     config = tmp_path / "runs" / run_path(request) / "config.yaml"
     config.write_text(config.read_text().replace(request.config["content"], "abc"))

@@ -1,1 +1,0 @@
-"""The ways of running a rule: as it stands (eager), as C (kernel, statements, toolchain), as a graph (graph)."""

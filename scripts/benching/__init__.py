@@ -1,1 +1,0 @@
-"""Timings: what is compared (contestants), how (interleaved), and how it is shown (report, chart)."""
