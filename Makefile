@@ -41,7 +41,7 @@ setup: $(ENV)  ## make .venv from requirements.lock (5 GB; done by itself when a
 	@.venv/bin/pip install -q --disable-pip-version-check -r requirements.lock
 	@touch $@
 
-test: $(ENV)  ## run the tests (10 minutes)
+test: $(ENV)  ## run the tests (6 minutes on two quiet cores)
 	$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-optimizers: $(ENV)  ## every optimizer in every way of running, the graphs for GPUs too (3 minutes)

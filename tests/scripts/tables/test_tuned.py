@@ -20,7 +20,7 @@ from scripts.figures.rendering import render
 from scripts.figures.tuning_curves import StudyPlot, draw_trials, tuning_curves
 from scripts.loading.studies import Result, read_results
 from scripts.loading.sweeps import read_maps
-from scripts.loading.tuning_curve import Curve
+from scripts.loading.tuning_curve import TuningCurve
 from scripts.tables.files import write_table
 from scripts.tables.markdown import markdown
 from scripts.tables.shown import shown
@@ -249,7 +249,7 @@ def test_figures_are_drawn(made, tmp_path):
 
 def test_a_band_without_an_end_is_drawn_to_the_edge_of_its_panel():
     """A perplexity's band has no upper end."""
-    infinite = Curve([90.0, 90.0], [80.0, 80.0], [float("inf"), float("inf")])
+    infinite = TuningCurve([90.0, 90.0], [80.0, 80.0], [float("inf"), float("inf")])
     canvas, ax = plt.subplots()
     draw_trials(ax, StudyPlot("sgd", {}, [90.0, 90.0], infinite), -1, "#000000")
     ax.set_ylim(70, 200)
