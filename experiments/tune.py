@@ -19,12 +19,13 @@ from pathlib import Path
 
 from experiments.config.cli import run_command
 from experiments.config.compose import Request, compose
+from experiments.config.paths import ARCHIVE
 from experiments.config.wording import duration
 from experiments.runs import environment
 from experiments.store.lock import run_lock
 from experiments.store.status import finished_record, run_status
 from experiments.studies.study import write_study
-from experiments.studies.trials import StudyTrials
+from experiments.studies.trials import StudyTrials, as_begun
 from experiments.studies.tuned_recipes import final_requests, write_tuned_recipe
 from experiments.tuning.optuna_storage import OptunaPruning, TrialStorage
 from experiments.tuning.plan import Tuning, parse_tuning
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     for study in tuning.studies:
         check_study(study)
     store = Path(compose(tuning.overrides).config["store"])
+    tuning = replace(tuning, studies=tuple(as_begun(study, (store, ARCHIVE)) for study in tuning.studies))
     all_trials = [StudyTrials(study, [store], tuning.overrides) for study in tuning.studies]
     storages = [TrialStorage(study_trials, tuning.storage) for study_trials in all_trials]
     for study_trials in all_trials:

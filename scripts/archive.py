@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from experiments.config.cell import Cell
@@ -19,7 +20,7 @@ from experiments.config.fingerprint import fingerprint
 from experiments.config.paths import ARCHIVE, CONFIGS
 from experiments.config.recipes import PROTOCOLS
 from experiments.grid.grid import load_grid
-from experiments.store.atomic_write import atomic_write
+from experiments.store.atomic_write import atomic_write, current_umask
 from experiments.store.run_files import Record, read_record, read_records, set_aside
 from experiments.store.staleness import stale_reason
 from experiments.studies.study import FILE
@@ -78,8 +79,9 @@ def keep(record: Record, store: Path, archive: Path) -> bool:
             set_aside(there.folder, fingerprint(there.config))
         elif there.epochs_done >= record.epochs_done:
             return False
-    part = archive / path.parent / f".{path.name}.part"  # a name that no reader opens
-    shutil.rmtree(part, ignore_errors=True)
+    (archive / path.parent).mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=archive / path.parent, prefix=f".{path.name}.", suffix=".part"))  # nobody reads it
+    part.chmod(0o777 & ~current_umask())
     shown = [f"samples/{p.name}" for p in sorted(record.folder.glob("samples/epoch=*.png"))[-1:]]  # the last ones
     for name in (*FILES, *shown):
         atomic_write(part / name, (record.folder / name).read_bytes())

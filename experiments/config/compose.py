@@ -18,6 +18,7 @@ GROUPS = ("task", "setting", "schedule", "data", "model", "optimizer", "protocol
 CELL = ("setting", "data", "model", "optimizer", "protocol", "scale")
 # Keys of train.yaml itself that count; in a folder's name they stand as they are, an optimizer's without its prefix.
 OWN_KEYS = ("epochs", "precision", "closure", "norm_batches", "batches_per_epoch", "dropout_stream")
+INDIRECT = ("recipe", "scale", "rate_drops")  # what does not count itself, but changes values that do
 DEFAULT_SCHEDULE = "step"  # the one that does not stand in a folder's name
 
 
@@ -74,8 +75,7 @@ def compose(overrides: Iterable[str]) -> Request:
             raise UserError(
                 f"{override} cannot stand in a run's name: give {override_key(override)} a value, which may be null"
             )
-    # Overriding the recipe or a value of the scale can change values that count, so both are treated as counted.
-    if any(is_counted(key) or key == "recipe" or key.startswith("scale.") for key in map(override_key, own)):
+    if any(is_counted(key) or key.partition(".")[0] in INDIRECT for key in map(override_key, own)):
         plain, _ = composition.resolved(tuple(o for o in overrides if o not in own), complete=False)
         cell = replace(cell, optimizer=cell.optimizer + canonical_overrides(plain, values))
     if choices["schedule"] != DEFAULT_SCHEDULE:

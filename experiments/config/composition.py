@@ -37,6 +37,8 @@ Answer = tuple[dict[str, Any], dict[str, str]]
 def resolved(overrides: tuple[str, ...], complete: bool = True) -> Answer:
     """The configuration that Hydra composes from overrides, without interpolations, and its choices by group. Values
     that are still missing raise, or stay "???" if it need not be `complete`."""
+    if any(map(depends_on_the_moment, overrides)):
+        return ask_hydra(overrides, complete)
     state = state_of_inputs()
     known = remembered(state)
     key = key_in(known, overrides, complete)
@@ -47,6 +49,11 @@ def resolved(overrides: tuple[str, ...], complete: bool = True) -> Answer:
     return copied(values), dict(choices)
 
 
+def depends_on_the_moment(override: str) -> bool:
+    """Whether an override reads the environment, the clock or the like; the suite's own interpolations do not."""
+    return "${" in override and not override.startswith("recipe=tuned/")
+
+
 def resolve_ahead(questions: Iterable[tuple[tuple[str, ...], bool]]) -> None:
     """Have the answers to many `(overrides, complete)` ready: those that are not known yet are composed on all cores.
 
@@ -55,7 +62,7 @@ def resolve_ahead(questions: Iterable[tuple[tuple[str, ...], bool]]) -> None:
     """
     state = state_of_inputs()
     known = remembered(state)
-    asked = dict.fromkeys(questions)
+    asked = dict.fromkeys(q for q in questions if not any(map(depends_on_the_moment, q[0])))
     todo = [q for q in asked if key_in(known, *q) not in known and (q[1] or (q[0], True) not in asked)]
     if len(todo) < WORTH_A_POOL or "torch" in sys.modules or not hasattr(os, "fork"):
         return
@@ -166,9 +173,10 @@ def remembered(state: str) -> dict[str, Answer]:
 
 
 def remember(state: str, key: str, answer: Answer) -> None:
-    """Add an answer to the file, where it can be written and says the same when read again."""
+    """Add an answer to the file, where it can be written, says the same when read again, and is of the files that the
+    state was taken of: somebody may have edited one while this process ran."""
     line = json.dumps([key, *answer])
-    if json.loads(line)[1:] != [answer[0], answer[1]]:
+    if json.loads(line)[1:] != [answer[0], answer[1]] or configuration_files.__wrapped__() != configuration_files():
         return
     path = cache_file(state)
     try:

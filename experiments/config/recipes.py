@@ -96,9 +96,11 @@ def check_places(path: Path, table: dict[str, Any]) -> None:
     known = [*table["data"], *table["models"], *pairs, *PROTOCOLS]
     for optimizer, row in table["rows"].items():
         for key, value in row.items():
+            where = f"configs/recipes/{path.name}: {optimizer}"
+            if key in (*known, *NESTED) and not isinstance(value, dict):
+                raise UserError(f"{where}: {key} holds values by name, got {value!r}")
             if not isinstance(value, dict) or key in NESTED:
                 continue
-            where = f"configs/recipes/{path.name}: {optimizer}"
             if key not in known:
                 raise UserError(
                     f"{where}: {key!r} is no place of this table{nearest(key, known)}, and a hyperparameter cannot be a"

@@ -26,7 +26,7 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
     """libyaml's safe loader, where PyYAML was built with it."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
             raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} stands twice", node.start_mark)
@@ -38,6 +38,18 @@ Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in Loader.yaml_implicit_resolvers.items()
 }
+
+
+class Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper, which quotes a text that `Loader` would take for a number."""
+
+
+Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
+
+
+def dump_yaml(value: Any, **options: Any) -> str:
+    """A yaml text that `parse_yaml` reads as the same value, keys in their order."""
+    return yaml.dump(value, Dumper=Dumper, sort_keys=False, **options)
 
 
 def read_yaml(path: Path) -> Any:

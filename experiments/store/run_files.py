@@ -13,11 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from experiments.config.cell import Cell
 from experiments.config.compose import Request
-from experiments.config.yaml_files import parse_yaml
+from experiments.config.yaml_files import dump_yaml, parse_yaml
 from experiments.store.atomic_write import atomic_write
 
 AT_END = ("complete", "diverged")  # statuses of a run that nobody goes on with
@@ -93,7 +91,7 @@ def read_config(content: bytes) -> Any:
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     """Write a run's resolved configuration."""
-    atomic_write(folder / CONFIG, yaml.safe_dump(config, sort_keys=False).encode())
+    atomic_write(folder / CONFIG, dump_yaml(config).encode())
 
 
 def read_text(path: Path) -> str:

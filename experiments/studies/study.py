@@ -10,12 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from experiments.config.compose import Request, compose
 from experiments.config.composition import resolved
 from experiments.config.errors import UserError
-from experiments.config.yaml_files import parse_yaml
+from experiments.config.yaml_files import dump_yaml, parse_yaml
 from experiments.store.atomic_write import atomic_write
 from experiments.studies.space import Dimension, Space
 
@@ -149,7 +147,7 @@ def hyperparameters_of(plain: Mapping[str, Any], values: Mapping[str, float]) ->
 def write_study(study: Study, folder: Path) -> None:
     """Leave a study's description in its folder; unchanged it is not written again."""
     content = {WORDS.get(key, key): value for key, value in asdict(study).items()}
-    text = yaml.safe_dump(json.loads(json.dumps(content)), sort_keys=False)
+    text = dump_yaml(json.loads(json.dumps(content)))
     path = folder / FILE
     if not path.is_file() or path.read_text() != text:
         atomic_write(path, text.encode())

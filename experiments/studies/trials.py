@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from experiments.config.compose import Request
@@ -137,3 +137,13 @@ def read_studies(stores: Sequence[Path]) -> list[Study]:
             if study.path == path.parent.relative_to(studies_of(store)):  # not of another version of this program
                 found.setdefault(study.path, study)
     return list(found.values())
+
+
+def as_begun(study: Study, stores: Sequence[Path]) -> Study:
+    """The same study as it was begun in one of the stores, where an unused grid was still part of its name."""
+    for store in stores:
+        for path in sorted((studies_of(store) / study.path.parent).glob(f"*/{FILE}")):
+            begun = replace(read_study(path.parent), budget=study.budget)
+            if study.sampler != "grid" and replace(begun, space=replace(begun.space, grid={})) == study:
+                return begun
+    return study

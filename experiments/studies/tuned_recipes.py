@@ -7,13 +7,11 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from experiments.config.compose import Request
 from experiments.config.errors import UserError
 from experiments.config.fingerprint import is_counted
 from experiments.config.revisions import default_argument
-from experiments.config.yaml_files import read_yaml
+from experiments.config.yaml_files import dump_yaml, read_yaml
 from experiments.store.atomic_write import atomic_write
 from experiments.store.lock import run_lock
 from experiments.studies.study import Study
@@ -59,7 +57,7 @@ def write_tuned_recipe(study_trials: StudyTrials, winner: Trial) -> Path:
 def save_tuned_recipe(store: Path, study: Study, row: dict[str, Any]) -> Path:
     """Write a row into <setting>/<optimizer>.yaml under the study's cell; other cells' rows stay."""
     path = tuned_file(store, study)
-    text = yaml.safe_dump({**read_tuned_file(path), place_in_file(study): row}, sort_keys=False, width=1000)
+    text = dump_yaml({**read_tuned_file(path), place_in_file(study): row}, width=1000)
     head = "# Written by `make tune`; recipe=tuned takes the row of the cell at hand.\n"
     atomic_write(path, (head + text).encode())
     return path

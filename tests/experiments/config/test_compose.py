@@ -170,3 +170,16 @@ def test_numbers_that_no_run_can_have_are_refused_in_one_sentence(word, wanted):
     with pytest.raises(UserError) as error:
         compose(["data=digits", "scale=quick", word])
     assert wanted in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("override, name", [
+    ("rate_drops.factor=0.5", "adam,schedule.factor=0.5"),
+    ("schedule=cosine", "adam,schedule=cosine"),
+    ("schedule=constant", "adam,schedule=constant"),
+])  # fmt: skip
+def test_another_schedule_is_another_cell_and_its_name_asks_for_it(override, name):
+    """With rate_drops overridden the run was filed as the plain cell's, whose record was set aside."""
+    request = compose(["data=cifar10", "optimizer=adam", override])
+    assert request.cell.optimizer == name
+    assert expected(request.cell).fingerprint == request.fingerprint
+    assert request.fingerprint != compose(["data=cifar10", "optimizer=adam"]).fingerprint

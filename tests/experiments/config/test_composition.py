@@ -196,3 +196,20 @@ def test_what_cannot_be_composed_ahead_is_passed_over(cache):
     composition.resolve_ahead(words)
     known = composition.remembered(composition.state_of_inputs())
     assert len(known) == (0 if "torch" in sys.modules else 5)  # lion and adan have no row there
+
+
+def test_an_override_that_reads_the_moment_is_never_remembered(cache, monkeypatch):
+    for value in ("0.25", "0.5"):
+        monkeypatch.setenv("RATE", value)
+        assert composition.resolved((*WORDS, "optimizer.lr=${oc.env:RATE}"))[0]["optimizer"]["lr"] == float(value)
+    composition.resolve_ahead([((f"store=run{n}/${{now:%S}}",), True) for n in range(20)])
+    assert composition.remembered(composition.state_of_inputs()) == {}
+
+
+def test_an_answer_of_files_that_were_edited_meanwhile_is_not_kept(cache, copied_configs):
+    composition.resolved(WORDS)
+    replace_in(copied_configs / "train.yaml", "checkpoint_seconds: 60", "checkpoint_seconds: 61")
+    assert composition.resolved((*WORDS, "seed=1"))[0]["checkpoint_seconds"] == 61  # this process has it all the same
+    replace_in(copied_configs / "train.yaml", "checkpoint_seconds: 61", "checkpoint_seconds: 60")
+    forget()
+    assert composition.resolved((*WORDS, "seed=1"))[0]["checkpoint_seconds"] == 60

@@ -37,6 +37,9 @@ def test_a_data_set_without_a_source_is_refused(tmp_path):
 @pytest.mark.parametrize("row, message", [
     ("cifar10/resnet43: {lr: 5}", r"'cifar10/resnet43' is no place.*did you mean 'cifar10/resnet34'"),
     ("betas: {first: 0.9}", r"'betas' is no place of this table, and a hyperparameter cannot be a table"),
+    ("clean: 5", r"adam: clean holds values by name, got 5"),
+    ("cifar10: null", r"adam: cifar10 holds values by name, got None"),
+    ("task: 3", r"adam: task holds values by name, got 3"),
     ("resnet34: {betas: {first: 0.9}}", r"resnet34: betas cannot be a table"),
 ])  # fmt: skip
 def test_what_would_be_dropped_in_silence_is_refused(tmp_path, row, message):

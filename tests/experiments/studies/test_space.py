@@ -8,7 +8,8 @@ from experiments.config.cell import Cell
 from experiments.config.errors import UserError
 from experiments.config.paths import CONFIGS
 from experiments.studies.space import read_space
-from experiments.studies.study import hyperparameters_of
+from experiments.studies.study import hyperparameters_of, write_study
+from experiments.studies.trials import as_begun
 from experiments.tuning.plan import parse_tuning
 from experiments.tuning.study_checks import check_space, check_study
 
@@ -194,3 +195,15 @@ def test_an_unused_grid_is_no_part_of_a_studys_name(space):
         for sampler in ("quasi_random", "grid")
     }
     assert len(names["quasi_random"]) == 1 and len(names["grid"]) == 2
+
+
+def test_a_study_begun_when_its_grid_was_part_of_its_name_is_gone_on_with(tmp_path):
+    study = parse_tuning(["task=cifar", "scale=quick", "optimizer=adam"]).studies[0]
+    store = tmp_path / "runs"
+    assert as_begun(study, [store]) == study
+    old = replace(study, space=replace(study.space, grid={"lr": [0.1, 1.0]}), budget=2)
+    write_study(old, tmp_path / "studies" / old.path)
+    found = as_begun(study, [store])
+    assert found.path == old.path != study.path and found.budget == study.budget
+    other = replace(study, trial_seeds=(7,))
+    assert as_begun(other, [store]) == other
