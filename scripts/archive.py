@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from experiments.config.cell import Cell
@@ -20,7 +19,8 @@ from experiments.config.fingerprint import fingerprint
 from experiments.config.paths import ARCHIVE, CONFIGS
 from experiments.config.recipes import PROTOCOLS
 from experiments.grid.grid import load_grid
-from experiments.store.atomic_write import atomic_write, current_umask
+from experiments.store.atomic_write import atomic_write
+from experiments.store.lock import run_lock
 from experiments.store.run_files import Record, read_record, read_records, set_aside
 from experiments.store.staleness import stale_reason
 from experiments.studies.study import FILE
@@ -73,15 +73,20 @@ def worth_keeping(record: Record) -> bool:
 def keep(record: Record, store: Path, archive: Path) -> bool:
     """Copy one record; False where the archive has it already, or has more epochs of it."""
     path = record.folder.relative_to(store)
+    with run_lock(store, Path("archive", path), wait=True):  # another `make archive` may be at it
+        return copy(record, path, archive)
+
+
+def copy(record: Record, path: Path, archive: Path) -> bool:
+    """Copy a record to `archive/path`, as `keep` says."""
     there = read_record(archive, path)
     if there:
         if fingerprint(there.config) != fingerprint(record.config):
             set_aside(there.folder, fingerprint(there.config))
         elif there.epochs_done >= record.epochs_done:
             return False
-    (archive / path.parent).mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=archive / path.parent, prefix=f".{path.name}.", suffix=".part"))  # nobody reads it
-    part.chmod(0o777 & ~current_umask())
+    part = archive / path.parent / f".{path.name}.part"  # a name that no reader opens
+    shutil.rmtree(part, ignore_errors=True)
     shown = [f"samples/{p.name}" for p in sorted(record.folder.glob("samples/epoch=*.png"))[-1:]]  # the last ones
     for name in (*FILES, *shown):
         atomic_write(part / name, (record.folder / name).read_bytes())
