@@ -16,6 +16,7 @@ from collections.abc import Container, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from copy import deepcopy
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -46,7 +47,7 @@ def resolved(overrides: tuple[str, ...], complete: bool = True) -> Answer:
         known[key] = ask_hydra(overrides, complete)
         remember(state, key, known[key])
     values, choices = known[key]
-    return copied(values), dict(choices)
+    return deepcopy(values), dict(choices)
 
 
 def depends_on_the_moment(override: str) -> bool:
@@ -84,10 +85,9 @@ def key_in(known: Container[str], overrides: tuple[str, ...], complete: bool) ->
 
 def ask_or_none(question: tuple[tuple[str, ...], bool]) -> Answer | None:
     """Hydra's answer, or None where it raises."""
-    try:
+    with suppress(Exception):
         return ask_hydra(*question)
-    except Exception:
-        return None
+    return None
 
 
 def ask_hydra(overrides: tuple[str, ...], complete: bool) -> Answer:
@@ -198,10 +198,3 @@ def forget_old_states(folder: Path) -> None:
 
 def cache_file(state: str) -> Path:
     return CACHE / f"configurations-{state}.jsonl"
-
-
-def copied(value: Any) -> Any:
-    """A copy of nested plain values, which a caller may change."""
-    if isinstance(value, dict):
-        return {key: copied(inner) for key, inner in value.items()}
-    return [copied(inner) for inner in value] if isinstance(value, list) else value
